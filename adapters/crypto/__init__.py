@@ -1,0 +1,1 @@
+"""Key rings, sealing, tokens and certificates."""

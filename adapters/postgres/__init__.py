@@ -1,0 +1,1 @@
+"""PostgreSQL: embedded server, migrations, event store, read models, data keys."""

@@ -1,0 +1,1 @@
+"""Pixels to findings: ONNX Runtime, OpenCV and insightface behind the vision ports."""

@@ -1,0 +1,95 @@
+"""Where facts are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from eventsourcing.domain import Aggregate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from uuid import UUID
+
+AggregateT = TypeVar("AggregateT", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """One stored event. ``name`` is its pinned topic, for example "consent.withdrawn.v1".
+
+    ``position`` grows with commit order (with holes); ``fields`` are the event's own attributes as domain values.
+    ``aggregate`` is the pinned topic of the aggregate. A row that cannot be opened has name "damaged" and no fields.
+    """
+
+    position: int
+    aggregate: str
+    aggregate_id: UUID
+    version: int
+    name: str
+    at: datetime
+    fields: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A unique value that belongs to one subject while it stands: kind ("username", "user_id") and keyed digest."""
+
+    kind: str
+    digest: str
+    subject_id: UUID
+
+
+class EventStore(Protocol):
+    """Append-only streams of events. Everything given to one ``save`` commits together or not at all."""
+
+    def save(
+        self,
+        *aggregates: Aggregate,
+        unchanged: Sequence[Aggregate] = (),
+        claim: Sequence[Claim] = (),
+        release: Sequence[Claim] = (),
+    ) -> int:
+        """Append all pending events; return the position of the last one (the current position when there is none).
+
+        ``unchanged`` aggregates must still be at the version that was read, checked under the lock that serialises
+        writers. Raises ``ConcurrencyError`` when one of them or of the saved ones moved on (their pending events are
+        gone: reload and decide again), ``ClaimTakenError`` when a claim belongs to another subject (claiming what the
+        subject has already is no error), ``UnavailableError`` when the store cannot be reached.
+        """
+        ...
+
+    def get(self, kind: type[AggregateT], aggregate_id: UUID) -> AggregateT:
+        """Return the aggregate, strongly consistent. Raises ``NotFoundError``, ``UnavailableError``."""
+        ...
+
+    def claimant(self, kind: str, digest: str) -> UUID | None:
+        """Return the subject that holds that claim."""
+        ...
+
+    def read(self, after: int = 0, limit: int = 200) -> list[RecordedEvent]:
+        """Return events with position > after, in order."""
+        ...
+
+    def stream(self, aggregate_id: UUID) -> list[RecordedEvent]:
+        """Return one aggregate's events in order; empty when there is none."""
+        ...
+
+    def follow(self, after: int) -> AbstractContextManager[Iterator[list[RecordedEvent]]]:
+        """Follow the store from a position on.
+
+        The iterator yields batches in order, as they commit; an empty list at least once a second when there is
+        nothing new, so that the caller can look at its stop flag. Raises ``UnavailableError`` when the store is lost:
+        follow again from the last position.
+        """
+        ...
+
+    def position(self) -> int:
+        """Return the position of the newest event, 0 for an empty store. Raises ``UnavailableError``."""
+        ...
+
+    def mutex(self, name: str) -> AbstractContextManager[None]:
+        """Hold a named lock across all processes that use this store."""
+        ...

@@ -1,0 +1,122 @@
+"""Pixels in, findings out. Every method is synchronous, CPU-bound and safe to call from several threads at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from domain.biometrics import Embedding, FaceQuality, FrameFindings, ModelId
+
+    Image = NDArray[np.uint8]
+    """BGR, uint8, shape (height, width, 3)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One detected face, in pixels of the picture it was found in.
+
+    ``box`` float32 (4,): left, top, width, height. ``landmarks`` float32 (5, 2): right eye, left eye, nose tip, right
+    mouth corner, left mouth corner as seen by the subject (the order of insightface's alignment template: image left to
+    image right). ``score`` 0...1.
+    """
+
+    box: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    score: float
+
+
+@dataclass(slots=True, eq=False)
+class FaceCrop:
+    """The aligned face of one frame: all of a picture that may live longer than the frame, until its attempt ends.
+
+    ``pixels`` BGR uint8 (112, 112, 3).
+    """
+
+    pixels: NDArray[np.uint8] = field(repr=False)
+
+    def wipe(self) -> None:
+        """Overwrite the pixels."""
+        self.pixels.fill(0)
+
+
+class ImageDecoder(Protocol):
+    """Encoded bytes to pixels, within limits."""
+
+    def decode(self, payload: bytes) -> Image:
+        """Return the picture, orientation applied.
+
+        Limits are checked on the header, before decoding. Raises ``UnsupportedImageError``, ``ImageTooLargeError`` and
+        ``ImageError`` (truncated, damaged, empty).
+        """
+        ...
+
+
+class Detector(Protocol):
+    """Finds faces."""
+
+    def detect(self, image: Image) -> list[Face]:
+        """Return the faces, best score first; empty when there is none."""
+        ...
+
+
+class QualityAssessor(Protocol):
+    """Says how usable a detected face is."""
+
+    def assess(self, image: Image, face: Face) -> FaceQuality:
+        """Return the quality of that face in that picture."""
+        ...
+
+
+class PresentationAttackDetector(Protocol):
+    """Passive presentation attack detection on a single frame."""
+
+    def score(self, image: Image, face: Face) -> float:
+        """Return the probability (0...1) that a live person is shown, not a print, screen or mask."""
+        ...
+
+
+class Embedder(Protocol):
+    """Aligned face to embedding."""
+
+    @property
+    def model(self) -> ModelId:
+        """The id that every embedding and template of this embedder carries."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        ...
+
+    def align(self, image: Image, face: Face) -> FaceCrop:
+        """Cut the face out, aligned on its five landmarks; the crop owns its pixels."""
+        ...
+
+    def embed(self, crop: FaceCrop) -> Embedding:
+        """Return the unit vector of that face."""
+        ...
+
+
+class FrameJudge(Protocol):
+    """A frame's whole way through vision: decode, detect, one face, quality, presentation attack detection."""
+
+    @property
+    def model(self) -> ModelId:
+        """Model id of the embeddings that ``embed`` returns."""
+        ...
+
+    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+        """Judge one encoded picture. The crop is there exactly when the findings are usable.
+
+        The decoded picture is overwritten before this returns, also when it raises. Raises the errors of
+        ``ImageDecoder.decode``.
+        """
+        ...
+
+    def embed(self, crop: FaceCrop) -> Embedding:
+        """Embed an aligned crop."""
+        ...

@@ -1,0 +1,1 @@
+"""Events to read-model changes, pure: no SQL, no clock, no random source."""

@@ -1,0 +1,38 @@
+"""What a projection wants done to its tables: data, so that any adapter can apply it and any test can read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert a row, or overwrite the named columns of the row with that key."""
+
+    table: str
+    key: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Overwrite columns of the rows equal on ``where``; none is no error."""
+
+    table: str
+    where: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete the rows equal on ``where``; none is no error."""
+
+    table: str
+    where: Mapping[str, Any]
+
+
+Change = Put | Amend | Remove

@@ -1,0 +1,110 @@
+"""Value objects of the biometric vocabulary. Frozen; arrays are set read-only on construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NewType
+from uuid import UUID
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+ModelId = NewType("ModelId", str)
+"""Names the embedder that made a vector, version included. Vectors of different ids are never compared."""
+
+Similarity = NewType("Similarity", float)
+"""Cosine similarity, -1...1."""
+
+UNIT_NORM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """A face as a direction: float32, shape (n,), unit norm, of one model.
+
+    Raises ``ValueError`` for a vector that is not finite, one-dimensional and of unit norm.
+    """
+
+    model: ModelId
+    vector: NDArray[np.float32] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse anything but a finite unit vector."""
+        vector = np.ascontiguousarray(self.vector, dtype=np.float32)
+        if vector.ndim != 1 or not np.isfinite(vector).all():
+            msg = "an embedding is one finite vector"
+            raise ValueError(msg)
+        if abs(float(np.linalg.norm(vector)) - 1.0) > UNIT_NORM_TOLERANCE:
+            msg = "an embedding has unit norm"
+            raise ValueError(msg)
+        object.__setattr__(self, "vector", vector)
+
+    def similarity(self, other: Embedding) -> Similarity:
+        """Return the cosine similarity; raise ``ValueError`` when the models differ."""
+        if self.model != other.model:
+            msg = "embeddings of different models cannot be compared"
+            raise ValueError(msg)
+        return Similarity(float(np.dot(self.vector, other.vector)))
+
+    def wipe(self) -> None:
+        """Overwrite the vector with zeros (best effort: copies made elsewhere are not reached)."""
+        if self.vector.flags.writeable:
+            self.vector.fill(0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuality:
+    """How usable a face picture is (terms of ISO/IEC 29794-5).
+
+    ``score`` and every component are 0...1; ``reason`` is None for a usable face, else the guidance code of the worst
+    fault: too_small, too_close, off_centre, too_dark, too_bright, blurred.
+    """
+
+    score: float
+    reason: str | None
+    components: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTemplate:
+    """A template as it is stored: opaque text that only the vault opens, bound to its ids and its model."""
+
+    template_id: UUID
+    model: ModelId
+    sealed: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFindings:
+    """What one frame showed. No pixels.
+
+    ``reason`` is None for a usable frame, else the guidance code (no_face, many_faces or a quality reason).
+    ``pad`` is the presentation attack score: probability 0...1 that a live person is shown, None when there was no
+    single face to judge. ``faces`` counts faces that matter. ``steps_ms`` maps step name to milliseconds.
+    """
+
+    faces: int
+    reason: str | None
+    quality: FaceQuality | None = None
+    pad: float | None = None
+    steps_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def usable(self) -> bool:
+        """Exactly one face of sufficient quality, judged for liveness."""
+        return self.reason is None and self.pad is not None and self.quality is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One gallery entry that a probe came near to."""
+
+    subject_id: UUID
+    enrollment_id: UUID
+    template_id: UUID
+    department: str
+    similarity: Similarity

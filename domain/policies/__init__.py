@@ -1,0 +1,1 @@
+"""Composable, pure rules: findings in, an allowance or a named refusal out."""

@@ -1,0 +1,1 @@
+"""Where the outside comes in: composition root, settings, HTTP, CLI."""

@@ -1,0 +1,1 @@
+"""Starlette application: WebSocket sign-in and the JSON API."""

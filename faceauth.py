@@ -1,0 +1,21 @@
+"""Launcher. Shipped in the wheel as ``faceauth/__init__.py``: makes the rooms beside it importable by their flat names."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_ROOMS = str(Path(__file__).resolve().parent)
+if _ROOMS not in sys.path:
+    sys.path.append(_ROOMS)
+
+
+def main() -> None:
+    """Run the ``faceauth`` command."""
+    from entrypoints.cli.main import app  # noqa: PLC0415 - the rooms are importable only from here on
+
+    app(prog_name="faceauth")
+
+
+if __name__ == "__main__":
+    main()
