@@ -1,1 +1,1 @@
-"""Pure decisions: aggregates, values and policies. Imports nothing but the standard library, numpy and the event base."""
+"""Pure decisions: aggregates, values and policies. Imports: standard library, numpy types, the event base."""
