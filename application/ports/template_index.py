@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from domain.biometrics import Candidate, Embedding
 
 
@@ -26,5 +24,5 @@ class TemplateIndex(Protocol):
         ...
 
     def catch_up(self, position: int, timeout_s: float = 5.0) -> None:
-        """Return once everything up to that store position is taken in. Raises ``UnavailableError`` after the timeout."""
+        """Return once that store position is taken in. Raises ``UnavailableError`` after the timeout."""
         ...

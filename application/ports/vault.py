@@ -30,7 +30,7 @@ class TemplateVault(Protocol):
     """Envelope encryption with one data key per owner."""
 
     def create_key(self, owner: str) -> None:
-        """Make sure that owner has a data key. Idempotent. A destroyed key is never made again: ``KeyDestroyedError``."""
+        """Make sure that owner has a data key. Idempotent. Raises ``KeyDestroyedError``: none is made twice."""
         ...
 
     def seal(self, binding: Binding, plaintext: bytes) -> str:
@@ -62,7 +62,7 @@ class DataKeyStore(Protocol):
         ...
 
     def get(self, owner: str) -> tuple[str, bytes] | None:
-        """Return (kek_id, wrapped) or None where there never was one. Raises ``KeyDestroyedError`` after ``destroy``."""
+        """Return (kek_id, wrapped), None where there never was one. Raises ``KeyDestroyedError`` after destroy."""
         ...
 
     def destroy(self, owner: str) -> None:
