@@ -101,10 +101,11 @@ class FrameFindings:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One gallery entry that a probe came near to."""
+    """One gallery entry that a probe came near to; ``threshold_override`` is a personal threshold, if there is one."""
 
     subject_id: UUID
     enrollment_id: UUID
     template_id: UUID
     department: str
     similarity: Similarity
+    threshold_override: float | None = None

@@ -116,12 +116,12 @@ class Enrollment(Aggregate):
     def accept_capture(self, *, quality: float, pad: float, act: Act) -> None:
         """Count a usable capture."""
         self._check_room()
-        self._capture_accepted(quality=quality, pad=pad, act=act, timestamp=act.at)
+        self._capture_accepted(accepted=self.accepted + 1, quality=quality, pad=pad, act=act, timestamp=act.at)
 
     def reject_capture(self, *, reason: str, act: Act) -> None:
         """Count a capture that cannot be used, with its reason code."""
         self._check_room()
-        self._capture_rejected(reason=reason, act=act, timestamp=act.at)
+        self._capture_rejected(rejected=self.rejected + 1, reason=reason, act=act, timestamp=act.at)
 
     def seal_template(self, template: SealedTemplate, *, used: int, act: Act) -> None:
         """Take the sealed template made of ``used`` captures."""
@@ -129,6 +129,8 @@ class Enrollment(Aggregate):
         if used < MIN_USED_CAPTURES or used > self.accepted:
             raise TooFewCapturesError(f"a template takes at least {MIN_USED_CAPTURES} good captures")
         self._template_sealed(
+            subject_id=self.subject_id,
+            department=self.department,
             template_id=template.template_id,
             model=template.model,
             sealed=template.sealed,
@@ -177,16 +179,18 @@ class Enrollment(Aggregate):
         self._erased(act=act, timestamp=act.at)
 
     @event("CaptureAccepted", topic="enrollment.capture_accepted.v1")
-    def _capture_accepted(self, quality: float, pad: float, act: Act, timestamp: datetime) -> None:
-        self.accepted += 1
+    def _capture_accepted(self, accepted: int, quality: float, pad: float, act: Act, timestamp: datetime) -> None:
+        self.accepted = accepted
 
     @event("CaptureRejected", topic="enrollment.capture_rejected.v1")
-    def _capture_rejected(self, reason: str, act: Act, timestamp: datetime) -> None:
-        self.rejected += 1
+    def _capture_rejected(self, rejected: int, reason: str, act: Act, timestamp: datetime) -> None:
+        self.rejected = rejected
 
     @event("TemplateSealed", topic="enrollment.template_sealed.v1")
     def _template_sealed(
         self,
+        subject_id: UUID,
+        department: str,
         template_id: UUID,
         model: str,
         sealed: str,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class FaceauthError(Exception):
     """Base of everything this project raises on purpose.
@@ -12,7 +10,7 @@ class FaceauthError(Exception):
     it never contains names, addresses, scores, key material or pixels.
     """
 
-    code: ClassVar[str] = "internal_error"
+    code: str = "internal_error"
 
 
 class DomainRuleError(FaceauthError):

@@ -22,6 +22,9 @@ OUTLIER_THRESHOLD: Final = 0.30
 DUPLICATE_THRESHOLD: Final = 0.55
 """A new template this similar to somebody else's is the same person: above every pair of different people measured."""
 
+SAME_PICTURE_SIMILARITY: Final = 0.995
+"""Two captures more alike than this are one picture, saved twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentPolicy:
@@ -57,8 +60,12 @@ class EnrollmentPolicy:
             kept.pop(worst)
         raise CapturesInconsistentError("the captures do not show one and the same person; take new ones")
 
+    def differ(self, one: Embedding, other: Embedding) -> bool:
+        """Say whether two captures are two pictures, not one picture sent twice (re-encoded, resized)."""
+        return one.similarity(other) < SAME_PICTURE_SIMILARITY
+
     def check_unique(self, nearest: Sequence[Candidate]) -> None:
-        """Raise ``DuplicatePersonError`` where somebody else's template is too near. ``nearest`` excludes the person."""
+        """Raise ``DuplicatePersonError`` where one of ``nearest``, other people's templates, is too near."""
         if any(candidate.similarity >= self.duplicate_threshold for candidate in nearest):
             raise DuplicatePersonError("this face is enrolled under another identity")
 

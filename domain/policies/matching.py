@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -58,7 +58,6 @@ class MatchingPolicy:
         model: ModelId,
         claimed: UUID | None = None,
         claim_made: bool = False,
-        overrides: Mapping[UUID, float] | None = None,
     ) -> Matched | NotMatched:
         """Decide on candidates of one department.
 
@@ -69,15 +68,15 @@ class MatchingPolicy:
             claimed: the subject that was claimed, None where the claim leads to nobody.
             claim_made: whether the client claimed an identity (1:1) at all; then only ``claimed`` can match, and the
                 margin to others still holds.
-            overrides: personal thresholds by subject.
         """
         ranked = sorted(candidates, key=lambda c: -c.similarity)
         best = next((c for c in ranked if c.subject_id == claimed), None) if claim_made else next(iter(ranked), None)
         runner_up = next((c for c in ranked if best is None or c.subject_id != best.subject_id), None)
         base = self.verification_threshold if claim_made else self.identification_threshold
-        threshold = max(base, (overrides or {}).get(best.subject_id, base)) if best else base
+        threshold = max(base, best.threshold_override or base) if best else base
+        similarity = _rounded(best.similarity) if best else None
         facts = MatchFacts(
-            similarity=_rounded(best.similarity) if best else None,
+            similarity=similarity,
             runner_up=_rounded(runner_up.similarity) if runner_up else None,
             threshold=threshold,
             margin=self.margin,
@@ -85,9 +84,9 @@ class MatchingPolicy:
             claimed=claim_made,
             model=model,
         )
-        if best is None:
+        if best is None or similarity is None:
             return NotMatched(CLAIM_NOT_FOUND if claim_made else GALLERY_EMPTY, facts)
-        if not best.similarity >= threshold:
+        if not similarity >= threshold:
             return NotMatched(BELOW_THRESHOLD, facts)
         if runner_up is not None and best.similarity - runner_up.similarity < self.margin:
             return NotMatched(MARGIN_TOO_SMALL, facts)

@@ -1,0 +1,146 @@
+"""Grant and withdraw consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.notice import CURRENT, LEGAL_BASIS, Notice
+from application.person import reveal_field
+from application.ports.event_store import Claim
+from application.services import Services
+from domain.act import Act
+from domain.consent import ENROLLMENT, PURPOSES, Consent
+from domain.enrollment import Enrollment
+from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
+from domain.session import OPEN, Session
+
+LIVE_ENROLLMENT = "live_enrollment"
+"""Kind of the claim that leads from a subject (digest of its id) to its one live enrolment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What a withdrawal ended."""
+
+    subject_id: UUID
+    purposes: list[str]
+    enrollment_revoked: bool
+    sessions_revoked: int
+
+
+def grant(
+    services: Services, subject_id: UUID, *, notice_version: str, act: Act, purposes: Sequence[str] = PURPOSES
+) -> list[str]:
+    """Record consent of a subject to those purposes; return the ones that were not in force before.
+
+    Raises ``NoticeOutdatedError`` and ``InvalidInputError`` (purpose).
+    """
+    _check_purposes(purposes)
+    CURRENT.check_accepted(notice_version)
+    changed = [
+        consent
+        for purpose in purposes
+        if (consent := granted(services, subject_id, purpose, notice=CURRENT, act=act)).pending_events
+    ]
+    if changed:
+        services.store.save(*changed)
+    return [consent.purpose for consent in changed]
+
+
+def granted(services: Services, subject_id: UUID, purpose: str, *, notice: Notice, act: Act) -> Consent:
+    """Return the consent, given now where it was not in force (unsaved: it has pending events then)."""
+    text = (notice.version, notice.sha256)
+    existing = find(services, subject_id, purpose)
+    if existing is None:
+        return Consent.grant(subject_id, purpose, legal_basis=LEGAL_BASIS, notice=text, act=act)
+    if not existing.in_force or (existing.notice_version, existing.notice_sha256) != text:
+        existing.renew(notice=text, act=act)
+    return existing
+
+
+def find(services: Services, subject_id: UUID, purpose: str) -> Consent | None:
+    """Return the consent of a subject to a purpose, strongly consistent."""
+    try:
+        return services.store.get(Consent, Consent.create_id(subject_id, purpose))
+    except NotFoundError:
+        return None
+
+
+def required(services: Services, subject_id: UUID, purpose: str) -> Consent:
+    """Return the consent in force. Raises ``ConsentMissingError``."""
+    consent = find(services, subject_id, purpose)
+    if consent is None:
+        raise ConsentMissingError(f"there is no consent to {purpose}")
+    consent.check_in_force()
+    return consent
+
+
+def withdraw(
+    services: Services, subject_id: UUID, *, reason: str, act: Act, purposes: Sequence[str] = PURPOSES
+) -> Withdrawal:
+    """Withdraw consent; nobody is admitted on it once this returns.
+
+    The consents end first, in one commit: an attempt that has not committed its session by then cannot any more. Then
+    the enrolment (where consent to enrolment went) and all open sessions are revoked. Raises ``ConsentMissingError``
+    where none of the purposes was in force.
+    """
+    _check_purposes(purposes)
+    ended = [c for p in purposes if (c := find(services, subject_id, p)) is not None and c.in_force]
+    if not ended:
+        raise ConsentMissingError("there is no consent in force to withdraw")
+    for consent in ended:
+        consent.withdraw(reason=reason, act=act)
+    position = services.store.save(*ended)
+    names = [consent.purpose for consent in ended]
+    enrollment = live_enrollment(services, subject_id) if ENROLLMENT in names else None
+    if enrollment is not None:
+        revoke_enrollment(services, enrollment, reason="consent_withdrawn", act=act)
+    services.projector.catch_up(position)
+    sessions = revoke_sessions(services, subject_id, reason="consent_withdrawn", act=act)
+    services.index.catch_up(services.store.position())
+    return Withdrawal(subject_id, names, enrollment is not None, sessions)
+
+
+def live_enrollment(services: Services, subject_id: UUID) -> Enrollment | None:
+    """Return the subject's live enrolment, strongly consistent."""
+    enrollment_id = services.store.claimant(LIVE_ENROLLMENT, live_claim(services, subject_id).digest)
+    return None if enrollment_id is None else services.store.get(Enrollment, enrollment_id)
+
+
+def live_claim(services: Services, subject_id: UUID, enrollment_id: UUID | None = None) -> Claim:
+    """Return the claim that keeps a subject to one live enrolment."""
+    digest = services.vault.digest(LIVE_ENROLLMENT, str(subject_id))
+    return Claim(LIVE_ENROLLMENT, digest, enrollment_id or subject_id)
+
+
+def revoke_enrollment(services: Services, enrollment: Enrollment, *, reason: str, act: Act) -> None:
+    """Revoke a live enrolment, with whatever else is pending on it, and free its username."""
+    subject_id = enrollment.subject_id
+    username = reveal_field(services.vault, subject_id, "username", enrollment.username_sealed)
+    enrollment.revoke(reason=reason, act=act)
+    services.store.save(
+        enrollment,
+        release=[
+            live_claim(services, subject_id, enrollment.id),
+            Claim("username", services.vault.digest("username", username), subject_id),
+        ],
+    )
+
+
+def revoke_sessions(services: Services, subject_id: UUID, *, reason: str, act: Act) -> int:
+    """Revoke every open session of a subject; return how many."""
+    rows = services.read_models.rows("session_rows", {"subject_id": subject_id, "status": OPEN})
+    sessions = [services.store.get(Session, row["session_id"]) for row in rows]
+    standing = [session for session in sessions if session.status == OPEN]
+    for session in standing:
+        session.revoke(reason=reason, act=act)
+    if standing:
+        services.store.save(*standing)
+    return len(standing)
+
+
+def _check_purposes(purposes: Sequence[str]) -> None:
+    if not purposes or any(purpose not in PURPOSES for purpose in purposes):
+        raise InvalidInputError(f"purposes are {' and '.join(PURPOSES)}")

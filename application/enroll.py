@@ -1,0 +1,274 @@
+"""Enrol a person: consent, captures, one template, nobody twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from application import consent as consents
+from application.notice import CURRENT
+from application.person import Person
+from application.ports.event_store import Claim
+from application.ports.vault import Binding, subject_owner
+from application.services import Services
+from domain.act import Act
+from domain.biometrics import Embedding, SealedTemplate
+from domain.consent import ENROLLMENT, PURPOSES
+from domain.enrollment import ACTIVE, OPEN, SUSPENDED, Enrollment
+from domain.errors import (
+    AlreadyEnrolledError,
+    CapturesInconsistentError,
+    ClaimTakenError,
+    DepartmentUnknownError,
+    DomainRuleError,
+    DuplicatePersonError,
+    EnrollmentStateError,
+    ImageError,
+    NotFoundError,
+    TooFewCapturesError,
+    UsernameTakenError,
+)
+from domain.policies.enrolling import mean_template
+
+TEMPLATE_FIELD: Final = "enrollment.template"
+ENROLLMENT_MUTEX: Final = "enrollment"
+PENDING_LIFETIME: Final = timedelta(minutes=30)
+MAX_PENDING: Final = 500
+"""Step-by-step enrolments in progress at once; their captures live in memory only."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureResult:
+    """What became of one picture: accepted, or rejected with a reason code."""
+
+    accepted: bool
+    reason: str | None
+    quality: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A person who can sign in from now on."""
+
+    subject_id: UUID
+    enrollment_id: UUID
+    template_id: UUID
+    captures: list[CaptureResult]
+
+
+class EnrollmentRefusedError(DomainRuleError):
+    """The captures make no template; ``code`` says why and ``captures`` what became of each picture."""
+
+    def __init__(self, cause: DomainRuleError, captures: list[CaptureResult]) -> None:
+        """Take over the code and the text of the cause."""
+        super().__init__(str(cause))
+        self.code = cause.code
+        self.captures = captures
+
+
+@dataclass(slots=True)
+class _Captures:
+    """Accepted captures of one enrolment, in memory only."""
+
+    since: datetime
+    embeddings: list[Embedding] = field(default_factory=list)
+    results: list[CaptureResult] = field(default_factory=list)
+
+    def wipe(self) -> None:
+        for embedding in self.embeddings:
+            embedding.wipe()
+        self.embeddings.clear()
+
+
+class Enrolling:
+    """The brief's one call, and the same step by step. Synchronous; call it off the event loop."""
+
+    def __init__(self, services: Services) -> None:
+        """Work on those services."""
+        self._services = services
+        self._pending: dict[UUID, _Captures] = {}
+        self._lock = threading.Lock()
+
+    def enroll(
+        self, person: Person, *, department: str, pictures: Sequence[bytes], notice_version: str, act: Act
+    ) -> Enrolled:
+        """Enrol from 5-10 pictures at once; the caller has made sure that the person consented to that notice.
+
+        Raises ``CaptureCountError``, ``NoticeOutdatedError``, ``DepartmentUnknownError``, ``AlreadyEnrolledError``,
+        ``UsernameTakenError``; and ``EnrollmentRefusedError``, with the refused enrolment in the history.
+        """
+        self._services.policies.enrollment.check_count(len(pictures))
+        enrollment = self._open(person, department, notice_version, act)
+        captures = _Captures(act.at)
+        try:
+            for picture in pictures:
+                self._judge(enrollment, captures, picture, act)
+            return self._finish(enrollment, captures, act)
+        finally:
+            captures.wipe()
+
+    def open(self, person: Person, *, department: str, notice_version: str, act: Act) -> Enrollment:
+        """Open an enrolment whose captures come one by one. Raises as ``enroll`` does."""
+        enrollment = self._open(person, department, notice_version, act)
+        with self._lock:
+            self._drop_stale(act.at)
+            self._pending[enrollment.id] = _Captures(act.at)
+        return enrollment
+
+    def capture(self, enrollment_id: UUID, picture: bytes, *, department: str, act: Act) -> CaptureResult:
+        """Judge one more picture. Raises ``NotFoundError``, ``EnrollmentStateError``, ``CaptureCountError``."""
+        enrollment, captures = self._resume(enrollment_id, department)
+        result = self._judge(enrollment, captures, picture, act)
+        self._services.store.save(enrollment)
+        return result
+
+    def complete(self, enrollment_id: UUID, *, department: str, act: Act) -> Enrolled:
+        """Make the template and let it serve. Raises as ``enroll`` does; a refusal ends the enrolment."""
+        enrollment, captures = self._resume(enrollment_id, department)
+        try:
+            return self._finish(enrollment, captures, act)
+        finally:
+            with self._lock:
+                self._pending.pop(enrollment_id, None)
+            captures.wipe()
+
+    def cancel(self, enrollment_id: UUID, *, department: str, reason: str, act: Act) -> None:
+        """End an enrolment, in progress or active. Raises ``NotFoundError``, ``EnrollmentStateError``."""
+        services, enrollment = self._services, self._get(enrollment_id, department)
+        with self._lock:
+            captures = self._pending.pop(enrollment_id, None)
+        if captures is not None:
+            captures.wipe()
+        consents.revoke_enrollment(services, enrollment, reason=reason, act=act)
+        services.projector.catch_up()
+        consents.revoke_sessions(services, enrollment.subject_id, reason=reason, act=act)
+        services.index.catch_up(services.store.position())
+
+    def _open(self, person: Person, department: str, notice_version: str, act: Act) -> Enrollment:
+        """Save the consents, the claims and the opened enrolment in one commit."""
+        services, person = self._services, person.check()
+        CURRENT.check_accepted(notice_version)
+        if not services.departments.exists(department):
+            raise DepartmentUnknownError("no such department; add it first: faceauth department add NAME")
+        user_id, username = (services.vault.digest(kind, getattr(person, kind)) for kind in ("user_id", "username"))
+        subject_id = services.store.claimant("user_id", user_id) or services.ids.new()
+        if services.store.claimant("username", username) not in {None, subject_id}:
+            raise UsernameTakenError("another person holds that username")
+        self._supersede(subject_id, act)
+        services.vault.create_key(subject_owner(subject_id))
+        enrollment = Enrollment.open(
+            services.ids.new(),
+            subject_id=subject_id,
+            department=department,
+            act=act,
+            **person.sealed(services.vault, subject_id),
+        )
+        given = [consents.granted(services, subject_id, purpose, notice=CURRENT, act=act) for purpose in PURPOSES]
+        claims = [
+            Claim("user_id", user_id, subject_id),
+            Claim("username", username, subject_id),
+            consents.live_claim(services, subject_id, enrollment.id),
+        ]
+        try:
+            services.store.save(*given, enrollment, claim=claims)
+        except ClaimTakenError as error:
+            if error.kind == "username":
+                raise UsernameTakenError("another person holds that username") from error
+            raise AlreadyEnrolledError("this person is being enrolled by somebody else right now") from error
+        return enrollment
+
+    def _supersede(self, subject_id: UUID, act: Act) -> None:
+        """Make room: an enrolment that never came to serve gives way, one that serves does not."""
+        existing = consents.live_enrollment(self._services, subject_id)
+        if existing is None:
+            return
+        if existing.status in {ACTIVE, SUSPENDED}:
+            raise AlreadyEnrolledError("this person is enrolled already; revoke that enrolment first")
+        consents.revoke_enrollment(self._services, existing, reason="superseded", act=act)
+
+    def _judge(self, enrollment: Enrollment, captures: _Captures, picture: bytes, act: Act) -> CaptureResult:
+        """Judge one picture; its outcome is an event on the enrolment and its embedding, if good, in ``captures``."""
+        judge, crop, quality = self._services.judge, None, None
+        reason: str | None
+        try:
+            findings, crop = judge.judge(picture)
+            quality = round(findings.quality.score, 4) if findings.quality else None
+            reason = findings.reason
+            if crop is not None and (findings.pad or 0.0) < self._services.policies.evidence.pad_threshold:
+                reason = "presentation_attack"
+            if crop is not None and reason is None:
+                embedding = judge.embed(crop)
+                reason = None if self._differs(embedding, captures) else "captures_must_differ"
+                if reason is None:
+                    pad = round(findings.pad or 0.0, 4)
+                    enrollment.accept_capture(quality=quality or 0.0, pad=pad, act=act)
+                    captures.embeddings.append(embedding)
+        except ImageError as error:
+            reason = error.code
+        finally:
+            if crop is not None:
+                crop.wipe()
+        if reason is not None:
+            enrollment.reject_capture(reason=reason, act=act)
+        result = CaptureResult(accepted=reason is None, reason=reason, quality=quality)
+        captures.results.append(result)
+        return result
+
+    def _differs(self, embedding: Embedding, captures: _Captures) -> bool:
+        policy = self._services.policies.enrollment
+        return all(policy.differ(embedding, other) for other in captures.embeddings)
+
+    def _finish(self, enrollment: Enrollment, captures: _Captures, act: Act) -> Enrolled:
+        """Seal, activate and save; or save the refusal, and raise it."""
+        services, policy = self._services, self._services.policies.enrollment
+        required = consents.required(services, enrollment.subject_id, ENROLLMENT)
+        try:
+            kept = [captures.embeddings[i] for i in policy.consistent(captures.embeddings)]
+            template = mean_template(kept)
+            with services.store.mutex(ENROLLMENT_MUTEX):
+                services.index.catch_up(services.store.position())
+                nearest = services.index.search_everywhere(template)
+                policy.check_unique([c for c in nearest if c.subject_id != enrollment.subject_id])
+                template_id = self._seal(enrollment, template, len(kept), act)
+                position = services.store.save(enrollment, unchanged=[required])
+        except (TooFewCapturesError, CapturesInconsistentError, DuplicatePersonError) as error:
+            consents.revoke_enrollment(services, enrollment, reason=error.code, act=act)
+            raise EnrollmentRefusedError(error, list(captures.results)) from error
+        services.index.catch_up(position)
+        return Enrolled(enrollment.subject_id, enrollment.id, template_id, list(captures.results))
+
+    def _seal(self, enrollment: Enrollment, template: Embedding, used: int, act: Act) -> UUID:
+        template_id = self._services.ids.new()
+        binding = Binding(subject_owner(enrollment.subject_id), TEMPLATE_FIELD, template_id, template.model)
+        sealed = self._services.vault.seal(binding, template.vector.tobytes())
+        template.wipe()
+        enrollment.seal_template(SealedTemplate(template_id, template.model, sealed), used=used, act=act)
+        enrollment.activate(act=act)
+        return template_id
+
+    def _get(self, enrollment_id: UUID, department: str) -> Enrollment:
+        enrollment = self._services.store.get(Enrollment, enrollment_id)
+        if department not in {"*", enrollment.department}:
+            raise NotFoundError("no such enrolment")
+        return enrollment
+
+    def _resume(self, enrollment_id: UUID, department: str) -> tuple[Enrollment, _Captures]:
+        enrollment = self._get(enrollment_id, department)
+        with self._lock:
+            captures = self._pending.get(enrollment_id)
+        if enrollment.status != OPEN:
+            raise EnrollmentStateError(f"the enrolment is {enrollment.status}")
+        if captures is None:
+            raise EnrollmentStateError("the captures are gone (too old, or the service restarted): enrol anew")
+        return enrollment, captures
+
+    def _drop_stale(self, now: datetime) -> None:
+        oldest_first = sorted(self._pending, key=lambda key: self._pending[key].since)
+        surplus = oldest_first[: max(0, len(self._pending) - MAX_PENDING + 1)]
+        stale = [key for key in oldest_first if now - self._pending[key].since > PENDING_LIFETIME]
+        for key in {*stale, *surplus}:
+            self._pending.pop(key).wipe()

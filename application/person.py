@@ -1,0 +1,69 @@
+"""The personal fields of a subject: validated, sealed, found again by keyed digest."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from application.ports.vault import Binding, TemplateVault, subject_owner
+from domain.enrollment import Enrollment
+from domain.errors import InvalidInputError, KeyDestroyedError, SealBrokenError
+
+ERASED: Final = "[erased]"
+DAMAGED: Final = "[damaged]"
+MAX_LENGTHS: Final = {"user_id": 50, "username": 100, "display_name": 200}
+"""Characters; the brief's column widths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who somebody is, in the clear: lives in memory only."""
+
+    user_id: str
+    username: str
+    display_name: str
+
+    def check(self) -> Person:
+        """Return the person, NFC-normalised and stripped. Raises ``InvalidInputError`` naming the field."""
+        return Person(**{name: _clean(name, getattr(self, name)) for name in MAX_LENGTHS})
+
+    def sealed(self, vault: TemplateVault, subject_id: UUID) -> dict[str, str]:
+        """Return the sealed fields under the names that ``Enrollment.open`` takes."""
+        return {
+            f"{name}_sealed": vault.seal(binding(subject_id, name), str(getattr(self, name)).encode())
+            for name in MAX_LENGTHS
+        }
+
+
+def binding(subject_id: UUID, name: str) -> Binding:
+    """Return where that personal field of that subject belongs."""
+    return Binding(subject_owner(subject_id), f"enrollment.{name}")
+
+
+def reveal(vault: TemplateVault, enrollment: Enrollment) -> Person:
+    """Open the personal fields; a field whose key is gone reads "[erased]", one that was tampered with "[damaged]"."""
+    return Person(
+        *(
+            reveal_field(vault, enrollment.subject_id, name, getattr(enrollment, f"{name}_sealed"))
+            for name in MAX_LENGTHS
+        )
+    )
+
+
+def reveal_field(vault: TemplateVault, subject_id: UUID, name: str, sealed: str) -> str:
+    """Open one personal field, as ``reveal`` does."""
+    try:
+        return vault.unseal(binding(subject_id, name), sealed).decode()
+    except KeyDestroyedError:
+        return ERASED
+    except SealBrokenError:
+        return DAMAGED
+
+
+def _clean(name: str, value: str) -> str:
+    text = unicodedata.normalize("NFC", value).strip()
+    if not text or len(text) > MAX_LENGTHS[name] or any(unicodedata.category(c).startswith("C") for c in text):
+        raise InvalidInputError(f"{name} takes 1 to {MAX_LENGTHS[name]} printable characters")
+    return text

@@ -1,0 +1,142 @@
+"""Keeps the read models up with the store: follow, apply, resume; never twice, never half."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from application.ports.event_store import EventStore, RecordedEvent
+from application.ports.read_models import ReadModels
+from application.projections.rows import PROJECTIONS, Projection
+from domain.errors import NotFoundError, UnavailableError
+
+BATCH: Final = 200
+"""Events per transaction when catching up (storage.md: 16 times faster than one by one)."""
+
+BACK_OFF_S: Final = 0.5
+
+
+class Projector:
+    """Applies every projection, each with its own checkpoint, from one subscription."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        read_models: ReadModels,
+        projections: Sequence[Projection] = PROJECTIONS,
+        on_fault: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        """``on_fault`` hears of every interruption; the projector then resumes by itself."""
+        self._store = store
+        self._read_models = read_models
+        self._projections = {projection.name: projection for projection in projections}
+        self._on_fault = on_fault
+        self._stop = threading.Event()
+        self._moved = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all projections."""
+        return list(self._projections)
+
+    def lag(self) -> dict[str, tuple[int, int]]:
+        """Return (checkpoint, newest position of the store) by projection name."""
+        newest = self._store.position()
+        return {name: (self._read_models.checkpoint(name), newest) for name in self._projections}
+
+    def start(self) -> None:
+        """Follow the store in a thread until ``stop``."""
+        self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; what has been applied stays applied."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+            self._thread = None
+
+    def catch_up(self, position: int | None = None, timeout_s: float = 10.0) -> None:
+        """Return once everything up to ``position`` (default: the newest) is applied.
+
+        Waits for the running thread, or does the work itself where none runs. Raises ``UnavailableError``.
+        """
+        target = self._store.position() if position is None else position
+        if self._thread is None:
+            self._drain(target)
+            return
+        deadline = time.monotonic() + timeout_s
+        with self._moved:
+            while self._lowest() < target:
+                if not self._moved.wait(min(0.05, max(0.0, deadline - time.monotonic()))) and (
+                    time.monotonic() >= deadline
+                ):
+                    raise UnavailableError("the read models are behind; try again")
+
+    def rebuild(self, name: str, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
+        """Empty one read model and make it anew from all events; return how many events were read.
+
+        ``progress`` hears (position, newest). Raises ``NotFoundError`` for an unknown name.
+        """
+        projection = self._projections.get(name)
+        if projection is None:
+            raise NotFoundError(f"no projection of that name; there are: {', '.join(self._projections)}")
+        newest = self._store.position()
+        self._read_models.reset(name, projection.tables)
+        seen = 0
+        while (checkpoint := self._read_models.checkpoint(name)) < newest:
+            events = self._store.read(checkpoint, BATCH)
+            if not events:
+                break
+            self._apply(projection, events, checkpoint)
+            seen += len(events)
+            progress(events[-1].position, newest)
+        return seen
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except UnavailableError as error:
+                self._on_fault(error)
+                self._stop.wait(BACK_OFF_S)
+
+    def _follow(self) -> None:
+        with self._store.follow(self._lowest()) as batches:
+            for batch in batches:
+                if self._stop.is_set():
+                    return
+                if batch and not self._apply_all(batch):
+                    return
+                with self._moved:
+                    self._moved.notify_all()
+
+    def _drain(self, target: int) -> None:
+        while (lowest := self._lowest()) < target:
+            events = self._store.read(lowest, BATCH)
+            if not events:
+                return
+            self._apply_all(events)
+
+    def _apply_all(self, events: list[RecordedEvent]) -> bool:
+        """Apply to every projection; False where one of them stands elsewhere than expected: follow anew from there."""
+        in_step = True
+        for projection in self._projections.values():
+            checkpoint = self._read_models.checkpoint(projection.name)
+            if checkpoint < events[0].position - 1 and self._store.read(checkpoint, 1)[0].position < events[0].position:
+                in_step = False
+                continue
+            fresh = [event for event in events if event.position > checkpoint]
+            if fresh and not self._apply(projection, fresh, checkpoint):
+                in_step = False
+        return in_step
+
+    def _apply(self, projection: Projection, events: list[RecordedEvent], checkpoint: int) -> bool:
+        changes = [change for event in events for change in projection.changes(event)]
+        return self._read_models.apply(projection.name, changes, expected=checkpoint, position=events[-1].position)
+
+    def _lowest(self) -> int:
+        return min(self._read_models.checkpoint(name) for name in self._projections)

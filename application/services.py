@@ -1,0 +1,51 @@
+"""Everything a use case may need, in one frozen place filled by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from application.ports.clock import Clock, Ids
+from application.ports.event_store import EventStore
+from application.ports.read_models import Departments, ReadModels
+from application.ports.template_index import TemplateIndex
+from application.ports.tokens import TokenIssuer
+from application.ports.vault import TemplateVault
+from application.ports.vision import FrameJudge
+from application.projecting import Projector
+from domain.act import Act
+from domain.policies.enrolling import EnrollmentPolicy
+from domain.policies.liveness import EvidencePolicy
+from domain.policies.matching import MatchingPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The rules in force."""
+
+    matching: MatchingPolicy = field(default_factory=MatchingPolicy)
+    evidence: EvidencePolicy = field(default_factory=EvidencePolicy)
+    enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
+    session_lifetime: timedelta = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports, wired."""
+
+    store: EventStore
+    vault: TemplateVault
+    index: TemplateIndex
+    judge: FrameJudge
+    tokens: TokenIssuer
+    clock: Clock
+    ids: Ids
+    departments: Departments
+    read_models: ReadModels
+    projector: Projector
+    policies: Policies = field(default_factory=Policies)
+
+    def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:
+        """Return the provenance of a command given now."""
+        return Act(actor, channel, self.clock.now(), correlation_id or self.ids.new(), cause)
