@@ -7,6 +7,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,8 +136,7 @@ def install_bundle(
     with _disk_errors(), _only_one(target):
         if not _is_current(target, catalogue):
             _check_replaceable(target)
-            with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-                scratch = Path(folder)
+            with _scratch(target) as scratch:
                 weights = WeightFiles(source=source, cache=cache or default_cache(), scratch=scratch, fetcher=fetcher)
                 _build(scratch / "new", catalogue, weights, progress)
                 _swap(scratch, target)
@@ -203,6 +203,16 @@ def _check_replaceable(target: Path) -> None:
     """Never replace a folder that somebody else filled."""
     if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists():
         raise ModelError(f"{target} holds files that are not a faceauth bundle: name another folder, or empty it")
+
+
+@contextlib.contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Give a temporary folder on the target's own disk; what killed installations left behind goes first."""
+    prefix = f".{target.name}-installing-"
+    for leftover in target.parent.glob(f"{prefix}*"):
+        shutil.rmtree(leftover)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent) as folder:
+        yield Path(folder)
 
 
 def _swap(scratch: Path, target: Path) -> None:

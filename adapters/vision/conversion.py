@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped] - protobuf ships no stubs
 from onnx import numpy_helper
 
 from adapters.vision.minifasnet import build_minifasnet
@@ -28,9 +28,10 @@ def convert(conversion: str, original: bytes) -> bytes:
     if conversion not in CONVERSIONS:
         raise ModelError(f"models.toml asks for the unknown conversion {conversion!r}")
     try:
-        return CONVERSIONS[conversion](original).SerializeToString(deterministic=True)
+        converted: bytes = CONVERSIONS[conversion](original).SerializeToString(deterministic=True)
     except (DecodeError, onnx.checker.ValidationError, KeyError, ValueError) as error:
         raise ModelError(f"a weight file does not hold what {conversion!r} expects") from error
+    return converted
 
 
 def fold_blocks(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -6,7 +6,7 @@ head. Batch normalisation is folded into the weights before it; the softmax is p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -147,6 +147,6 @@ class _Network:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float32), name))
         return name
 
-    def _node(self, kind: str, inputs: list[str], output: str, **attributes: int | list[int]) -> str:
+    def _node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self._nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output

@@ -1,7 +1,7 @@
 """Reads tensors out of a legacy PyTorch ``.pth`` file without PyTorch and without running anything from it.
 
-The format (``torch.save`` before 1.6): five pickles (magic number, protocol version, system info, the object, the list of
-storage keys), then for every key the number of elements as little-endian int64 and the elements themselves.
+The format (``torch.save`` before 1.6): five pickles (magic number, protocol version, system info, the object, the list
+of storage keys), then for every key the number of elements as little-endian int64 and the elements themselves.
 """
 
 from __future__ import annotations

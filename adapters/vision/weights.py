@@ -34,8 +34,8 @@ def check_hash(name: str, payload: bytes, expected: str) -> None:
     actual = sha256(payload)
     if actual != expected:
         raise ModelError(
-            f"{name} has sha256 {actual[:12]}..., expected {expected[:12]}...: it is damaged or not what was published; "
-            "it was not used. Fetch it again from a source you trust"
+            f"{name} has sha256 {actual[:12]}..., expected {expected[:12]}...: it is damaged or not what was "
+            "published; it was not used. Fetch it again from a source you trust"
         )
 
 
