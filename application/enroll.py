@@ -13,7 +13,7 @@ from application import consent as consents
 from application.notice import CURRENT
 from application.person import Person
 from application.ports.event_store import Claim
-from application.ports.vault import Binding, subject_owner
+from application.ports.vault import subject_owner, template_binding
 from application.services import Services
 from domain.act import Act
 from domain.biometrics import Embedding, SealedTemplate
@@ -34,7 +34,6 @@ from domain.errors import (
 )
 from domain.policies.enrolling import mean_template
 
-TEMPLATE_FIELD: Final = "enrollment.template"
 ENROLLMENT_MUTEX: Final = "enrollment"
 PENDING_LIFETIME: Final = timedelta(minutes=30)
 MAX_PENDING: Final = 500
@@ -243,7 +242,7 @@ class Enrolling:
 
     def _seal(self, enrollment: Enrollment, template: Embedding, used: int, act: Act) -> UUID:
         template_id = self._services.ids.new()
-        binding = Binding(subject_owner(enrollment.subject_id), TEMPLATE_FIELD, template_id, template.model)
+        binding = template_binding(enrollment.subject_id, template_id, template.model)
         sealed = self._services.vault.seal(binding, template.vector.tobytes())
         template.wipe()
         enrollment.seal_template(SealedTemplate(template_id, template.model, sealed), used=used, act=act)

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from application.ports.event_store import EventStore
 from application.ports.read_models import ReadModels
-from application.ports.vault import Binding, TemplateVault, subject_owner
+from application.ports.vault import TemplateVault, template_binding
 from application.projections.rows import ACTIVE_TEMPLATES
 from domain.biometrics import Candidate, Embedding, ModelId, Similarity
 from domain.enrollment import ACTIVE, Enrollment
 from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError, UnavailableError
 
-TEMPLATE_FIELD: Final = "enrollment.template"
 BACK_OFF_S: Final = 0.5
 
 
@@ -202,7 +201,7 @@ class Gallery:
     def _put(self, department: str, entry: _Entry, model: str, sealed: str) -> None:
         if model != self._model:
             return
-        binding = Binding(subject_owner(entry.subject_id), TEMPLATE_FIELD, entry.template_id, model)
+        binding = template_binding(entry.subject_id, entry.template_id, model)
         try:
             raw = self._vault.unseal(binding, sealed)
             vector = Embedding(self._model, np.frombuffer(raw, np.float32)).vector

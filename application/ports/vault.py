@@ -26,6 +26,11 @@ def subject_owner(subject_id: UUID) -> str:
     return f"subject:{subject_id}"
 
 
+def template_binding(subject_id: UUID, template_id: UUID, model: str) -> Binding:
+    """Return where a template belongs."""
+    return Binding(subject_owner(subject_id), "enrollment.template", template_id, model)
+
+
 class TemplateVault(Protocol):
     """Envelope encryption with one data key per owner."""
 

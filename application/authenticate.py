@@ -1,0 +1,369 @@
+"""Sign in by face: one object per attempt takes frames, gives guidance and ends in a decision.
+
+Synchronous: the entrypoint calls every method off its event loop, one at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from application import consent as consents
+from application.person import reveal
+from application.ports.vault import Binding
+from application.ports.vision import FaceCrop
+from application.services import Services
+from domain.act import Act
+from domain.attempt import Attempt, MatchFacts
+from domain.biometrics import Candidate, FrameFindings
+from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
+from domain.enrollment import Enrollment
+from domain.errors import (
+    AttemptStateError,
+    ConcurrencyError,
+    ConsentMissingError,
+    DepartmentUnknownError,
+    EnrollmentInactiveError,
+    FaceauthError,
+    ImageError,
+    NotFoundError,
+    SealBrokenError,
+)
+from domain.policies.liveness import FrameLog, Gathering, Insufficient, Sufficient, Verdict, pad_of, quality_of
+from domain.policies.matching import NotMatched
+from domain.session import Session
+
+HOLD_STILL: Final = "hold_still"
+PASSIVE: Final = "passive"
+ACR_PASSIVE: Final = "urn:faceauth:acr:face-passive"
+AMR_FACE: Final = "face"
+
+RETRY: Final = "retry"
+PASSWORD: Final = "password"  # noqa: S105 - a next step's name
+NOT_RECOGNISED: Final = "face_not_recognised"
+NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, "presentation_attack": PASSWORD, "unavailable": PASSWORD}
+"""What to do after a refusal; anything else: retry."""
+
+TRIES: Final = 3
+"""Decisions are taken again when somebody else's change came between reading and saving."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where an attempt comes from; sealed under the month's epoch key, because it may belong to nobody we know."""
+
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The session that a success opened, with what the client shows of the person."""
+
+    session_id: UUID
+    subject_id: UUID
+    username: str
+    display_name: str
+    department: str
+    expires_at: datetime
+    access_token: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended, as far as the client may know. ``confidence`` is the similarity, 0...1, on success only."""
+
+    success: bool
+    code: str
+    next_step: str
+    confidence: float | None = None
+    admission: Admission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReport:
+    """What one frame brought: guidance for the person, progress, or the end of gathering."""
+
+    guidance: str | None
+    step: int
+    of: int
+    finished: bool
+
+
+class Authentication:
+    """One attempt. ``start``, then ``take`` frames until a report is finished, then ``decide``; or ``abandon``."""
+
+    def __init__(self, services: Services, *, department: str, mode: str, client: Client, channel: str = "ws") -> None:
+        """Prepare an attempt in a department; nothing is recorded yet."""
+        self._services = services
+        self._department = department
+        self._mode = mode
+        self._client = client
+        self._channel = channel
+        self.attempt_id = services.ids.new()
+        self._correlation_id = services.ids.new()
+        self._log = FrameLog()
+        self._best: tuple[int, FaceCrop] | None = None
+        self._claim: str | None = None
+        self._attempt: Attempt | None = None
+
+    def start(self) -> None:
+        """Record the attempt and its challenge. Raises ``DepartmentUnknownError``, ``UnavailableError``."""
+        services = self._services
+        if not services.departments.exists(self._department):
+            raise DepartmentUnknownError("no such department")
+        act = self._act()
+        epoch = f"{act.at:%Y-%m}"
+        services.vault.create_key(f"epoch:{epoch}")
+        client = f"{self._client.address}\n{self._client.agent[:200]}".encode()
+        attempt = Attempt.start(
+            self.attempt_id,
+            department=self._department,
+            mode=self._mode,
+            policy=PASSIVE,
+            client_sealed=services.vault.seal(client_binding(epoch), client),
+            epoch=epoch,
+            act=act,
+        )
+        attempt.issue_challenge(HOLD_STILL, act=act)
+        services.store.save(attempt)
+        self._attempt = attempt
+
+    def claim(self, username: str) -> None:
+        """Claim an identity: verification (1:1) instead of identification (1:N)."""
+        self._claim = username
+
+    def note_received(self, *, dropped: bool = False) -> None:
+        """Count a frame that arrived; ``dropped`` when it was overtaken by a newer one."""
+        self._log.received += not dropped
+        self._log.dropped += dropped
+
+    @property
+    def frames_received(self) -> int:
+        """Frames that arrived so far."""
+        return self._log.received
+
+    def take(self, payload: bytes) -> FrameReport:
+        """Judge one frame. Garbage is counted and answered with guidance ``invalid_image``, never raised."""
+        try:
+            findings, crop = self._services.judge.judge(payload)
+        except ImageError as error:
+            self._log.invalid[error.code] += 1
+            return self._report("invalid_image")
+        self._log.frames.append(findings)
+        if crop is not None:
+            self._keep(findings, crop)
+        return self._report(findings.reason)
+
+    def decide(self, *, last: bool = False, timeout: bool = False) -> Outcome:
+        """Decide on what was gathered; ``last`` when no more frames will come, ``timeout`` when time ran out.
+
+        Fails closed: whatever goes wrong is a refusal with a stable code. Wipes what the attempt held.
+        """
+        try:
+            return self._decide_again(last=last or timeout, timeout=timeout)
+        except FaceauthError as error:
+            log.warning("attempt refused: %s", error.code, extra={"attempt_id": str(self.attempt_id)})
+            return self._refused("unavailable")
+        finally:
+            self.wipe()
+
+    def abandon(self, reason: str) -> None:
+        """Record that the attempt ended without a decision. Raises ``UnavailableError``."""
+        try:
+            if self._attempt is not None and self._attempt.undecided:
+                attempt = self._services.store.get(Attempt, self.attempt_id)
+                attempt.assess(self._log.summary(), act=self._act())
+                attempt.abandon(reason=reason, act=self._act())
+                self._services.store.save(attempt)
+        finally:
+            self.wipe()
+
+    def wipe(self) -> None:
+        """Overwrite the picture that is held. Idempotent."""
+        if self._best is not None:
+            self._best[1].wipe()
+            self._best = None
+
+    def _keep(self, findings: FrameFindings, crop: FaceCrop) -> None:
+        """Hold on to the crop of the best live frame only."""
+        index = len(self._log.frames) - 1
+        alive = pad_of(findings) >= self._services.policies.evidence.pad_threshold
+        better = self._best is None or quality_of(findings) >= quality_of(self._log.frames[self._best[0]])
+        if not (alive and better):
+            crop.wipe()
+            return
+        self.wipe()
+        self._best = (index, crop)
+
+    def _verdict(self, *, last: bool = False) -> Verdict:
+        return self._services.policies.evidence.decide(self._log.frames, last=last)
+
+    def _report(self, guidance: str | None) -> FrameReport:
+        verdict = self._verdict()
+        of = self._services.policies.evidence.min_usable
+        if isinstance(verdict, Gathering):
+            return FrameReport(guidance or HOLD_STILL, verdict.step, verdict.of, finished=False)
+        return FrameReport(None, of, of, finished=True)
+
+    def _decide_again(self, *, last: bool, timeout: bool) -> Outcome:
+        verdict = self._verdict(last=last)
+        for remaining in reversed(range(TRIES)):
+            attempt = self._services.store.get(Attempt, self.attempt_id)
+            try:
+                return self._decide_once(attempt, verdict, timeout=timeout)
+            except ConcurrencyError:
+                if not remaining:
+                    raise
+        raise AttemptStateError("unreachable: the loop returns or raises")
+
+    def _decide_once(self, attempt: Attempt, verdict: Verdict, *, timeout: bool) -> Outcome:
+        act = self._act()
+        if not isinstance(verdict, Sufficient) or self._best is None:
+            attempt.assess(self._log.summary(), act=act)
+            code, reason = (
+                (verdict.code, verdict.reason) if isinstance(verdict, Insufficient) else ("liveness_failed", "no_frame")
+            )
+            return self._refuse(attempt, "timeout" if timeout and code != "presentation_attack" else code, reason, act)
+        index, crop = self._best
+        attempt.assess(self._log.summary(index), act=act)
+        probe = self._services.judge.embed(crop)
+        try:
+            candidates = self._services.index.search(self._department, probe)
+            decision = self._services.policies.matching.decide(
+                candidates,
+                gallery_size=self._services.index.size(self._department),
+                model=probe.model,
+                claimed=self._claimed_subject(),
+                claim_made=self._claim is not None,
+            )
+        finally:
+            probe.wipe()
+        if isinstance(decision, NotMatched):
+            return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
+        return self._confirm(attempt, decision.candidate, decision.facts, act)
+
+    def _claimed_subject(self) -> UUID | None:
+        if self._claim is None:
+            return None
+        return self._services.store.claimant("username", self._services.vault.digest("username", self._claim))
+
+    def _confirm(self, attempt: Attempt, candidate: Candidate, facts: MatchFacts, act: Act) -> Outcome:
+        """Ask the aggregates (the index is a hint), then commit success and session under one lock."""
+        services, subject_id = self._services, candidate.subject_id
+        try:
+            enrollment, *given = self._confirmed(candidate)
+        except (ConsentMissingError, EnrollmentInactiveError, NotFoundError, SealBrokenError) as error:
+            return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
+        session_id, expires_at = services.ids.new(), act.at + services.policies.session_lifetime
+        attempt.succeed(
+            subject_id=subject_id,
+            enrollment_id=candidate.enrollment_id,
+            template_id=candidate.template_id,
+            session_id=session_id,
+            match=facts,
+            act=act,
+        )
+        session = Session.open(
+            session_id,
+            subject_id=subject_id,
+            attempt_id=attempt.id,
+            department=self._department,
+            amr=AMR_FACE,
+            acr=ACR_PASSIVE,
+            expires_at=expires_at,
+            act=act,
+        )
+        token, expires_in = services.tokens.issue_access(
+            subject_id=subject_id,
+            session_id=session_id,
+            department=self._department,
+            amr=(AMR_FACE,),
+            acr=ACR_PASSIVE,
+            authenticated_at=act.at,
+        )
+        person = reveal(services.vault, enrollment)
+        services.store.save(attempt, session, unchanged=[enrollment, *given])
+        self._attempt = attempt
+        admission = Admission(
+            session_id,
+            subject_id,
+            person.username,
+            person.display_name,
+            self._department,
+            expires_at,
+            token,
+            expires_in,
+        )
+        return Outcome(
+            success=True,
+            code="ok",
+            next_step="none",
+            confidence=max(0.0, min(1.0, facts.similarity or 0.0)),
+            admission=admission,
+        )
+
+    def _confirmed(self, candidate: Candidate) -> tuple[Enrollment, Consent, Consent]:
+        enrollment = self._services.store.get(Enrollment, candidate.enrollment_id)
+        enrollment.check_active()
+        if (enrollment.subject_id, enrollment.template_id, enrollment.department) != (
+            candidate.subject_id,
+            candidate.template_id,
+            self._department,
+        ):
+            raise EnrollmentInactiveError("the gallery is behind")
+        given = (consents.required(self._services, candidate.subject_id, p) for p in (ENROLLMENT, AUTHENTICATION))
+        return (enrollment, *given)  # type: ignore[return-value]  # two purposes, two consents
+
+    def _refuse(
+        self,
+        attempt: Attempt,
+        code: str,
+        reason: str,
+        act: Act,
+        *,
+        subject_id: UUID | None = None,
+        match: MatchFacts | None = None,
+    ) -> Outcome:
+        outcome = self._refused(code)
+        attempt.refuse(
+            code=code, reason=reason, next_step=outcome.next_step, subject_id=subject_id, match=match, act=act
+        )
+        if outcome.next_step == PASSWORD:
+            attempt.offer_fallback(method=PASSWORD, act=act)
+        self._services.store.save(attempt)
+        self._attempt = attempt
+        return outcome
+
+    def _refused(self, code: str) -> Outcome:
+        return Outcome(success=False, code=code, next_step=NEXT_STEPS.get(code, RETRY))
+
+    def _act(self) -> Act:
+        return self._services.act(
+            "anonymous", self._channel, correlation_id=self._correlation_id, cause=self.attempt_id
+        )
+
+
+def client_binding(epoch: str) -> Binding:
+    """Return where the client's address and agent of an attempt belong."""
+    return Binding(f"epoch:{epoch}", "attempt.client")
+
+
+def abandon_interrupted(services: Services, *, older_than: timedelta, channel: str) -> int:
+    """Close attempts that a crash or a lost database left undecided that long ago; return how many."""
+    now, closed = services.clock.now(), 0
+    for row in services.read_models.rows("auth_log_rows", {"state": "started"}):
+        if now - row["started_at"] < older_than:
+            continue
+        attempt = services.store.get(Attempt, row["attempt_id"])
+        if attempt.undecided:
+            attempt.abandon(reason="service_interrupted", act=services.act("service", channel, cause=attempt.id))
+            services.store.save(attempt)
+            closed += 1
+    return closed
