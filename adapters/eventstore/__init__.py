@@ -1,0 +1,1 @@
+"""What every event store shares: allowed topics, serialisation, sealing of whole rows, reading back."""

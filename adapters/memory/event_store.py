@@ -1,0 +1,110 @@
+"""Event store in memory: the library's plain-object recorder behind the same sealing as PostgreSQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import contextmanager
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any
+
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.popo import POPOApplicationRecorder
+
+from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
+from domain.errors import ClaimTakenError, ConcurrencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
+    from eventsourcing.domain import Aggregate
+
+    from application.ports.event_store import Claim, RecordedEvent
+
+
+class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
+    """Lists and dictionaries under one lock."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self._claims: dict[tuple[str, str], UUID] = {}
+
+    def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
+        """Return one stream's rows with their positions."""
+        with self._database_lock:
+            places = sorted(self._stored_events_index.get(str(originator_id), {}).items())
+            rows = [(place + 1, self._stored_events[place]) for _, place in places]
+        return [Notification(id=position, **vars(row)) for position, row in rows]
+
+    def select_claimant(self, kind: str, digest: str) -> UUID | None:
+        """Return the holder of a claim."""
+        with self._database_lock:
+            return self._claims.get((kind, digest))
+
+    def _assert_uniqueness(
+        self,
+        stored_events: Sequence[StoredEvent],
+        unchanged: Sequence[tuple[UUID, int]] = (),
+        claim: Sequence[Claim] = (),
+        release: Sequence[Claim] = (),
+        **kwargs: Any,
+    ) -> None:
+        super()._assert_uniqueness(stored_events, **kwargs)
+        for aggregate_id, version in unchanged:
+            if max(self._stored_events_index.get(str(aggregate_id), {}), default=0) != version:
+                raise ConcurrencyError("something that was to stay unchanged has changed")
+        claims = dict(self._claims)
+        for freed in release:
+            if claims.get((freed.kind, freed.digest)) == freed.subject_id:
+                del claims[freed.kind, freed.digest]
+        for wanted in claim:
+            if claims.setdefault((wanted.kind, wanted.digest), wanted.subject_id) != wanted.subject_id:
+                raise ClaimTakenError(wanted.kind)
+        # The base class holds the lock around this check and the insertion, which can no longer fail.
+        self._claims = claims
+
+
+class MemoryEventStore(RecorderEventStore):
+    """The event store for tests and trials: same rules, nothing kept."""
+
+    def __init__(self, *, store_key: bytes, aggregates: Sequence[type[Aggregate]], values: Sequence[type]) -> None:
+        """See ``RecorderEventStore``."""
+        recorder = MemoryRecorder()
+        super().__init__(recorder, store_key=store_key, aggregates=aggregates, values=values)
+        self._listenable = recorder
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+
+    @contextmanager
+    def follow(self, after: int) -> Iterator[Iterator[list[RecordedEvent]]]:
+        """Follow the store from a position on. See the port."""
+        news = Event()
+        self._listenable.listen(news)
+        try:
+            yield self._batches(after, news)
+        finally:
+            self._listenable.unlisten(news)
+
+    @contextmanager
+    def mutex(self, name: str) -> Iterator[None]:
+        """Hold a named lock. See the port."""
+        with self._locks[name]:
+            yield
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise ConcurrencyError("somebody else changed the same thing first") from None
+
+    def _batches(self, after: int, news: Event) -> Iterator[list[RecordedEvent]]:
+        while True:
+            news.clear()
+            batch = self.read(after, BATCH)
+            if not batch:
+                news.wait(POLL_SECONDS)
+                batch = self.read(after, BATCH)
+            if batch:
+                after = batch[-1].position
+            yield batch

@@ -1,0 +1,105 @@
+"""Read models in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
+from application.projections.changes import Amend, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from application.projections.changes import Change
+
+Row = dict[str, Any]
+Tables = defaultdict[str, list[Row]]
+
+
+class MemoryReadModels:
+    """``application.ports.read_models.ReadModels`` in dictionaries, one lock around each transaction."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._tables: Tables = defaultdict(list)
+        self._checkpoints: defaultdict[str, int] = defaultdict(int)
+        self._lock = Lock()
+
+    def checkpoint(self, projection: str) -> int:
+        """Return the position up to which that projection has been applied."""
+        with self._lock:
+            return self._checkpoints[projection]
+
+    def apply(self, projection: str, changes: Sequence[Change], *, expected: int, position: int) -> bool:
+        """Apply changes and move the checkpoint, all or nothing. See the port."""
+        with self._lock:
+            if self._checkpoints[projection] != expected:
+                return False
+            tables = defaultdict(list, {name: [dict(row) for row in rows] for name, rows in self._tables.items()})
+            for change in changes:
+                _apply(tables, change)
+            self._tables = tables
+            self._checkpoints[projection] = position
+            return True
+
+    def reset(self, projection: str, tables: Sequence[str]) -> None:
+        """Empty those tables and set the checkpoint to 0."""
+        for table in tables:
+            check_columns(table)
+        with self._lock:
+            for table in tables:
+                self._tables.pop(table, None)
+            self._checkpoints[projection] = 0
+
+    def rows(self, table: str, where: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return rows, equal on every column of ``where``, in primary key order."""
+        check_columns(table, *(where or {}))
+        key = READ_MODEL_TABLES[table][0]
+        with self._lock:
+            found = [dict(row) for row in self._tables[table] if _equal(row, where or {})]
+        return sorted(found, key=lambda row: row[key])
+
+
+class MemoryDepartments:
+    """``application.ports.read_models.Departments`` in a set."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._names: set[str] = set()
+
+    def add(self, name: str) -> None:
+        """Make sure that department exists. Idempotent."""
+        self._names.add(name)
+
+    def exists(self, name: str) -> bool:
+        """Say whether it does."""
+        return name in self._names
+
+    def names(self) -> list[str]:
+        """All of them, sorted."""
+        return sorted(self._names)
+
+
+def _apply(tables: Tables, change: Change) -> None:
+    rows = tables[change.table]
+    if isinstance(change, Put):
+        check_columns(change.table, *change.key, *change.values)
+        same = [row for row in rows if _equal(row, change.key)]
+        if not same:
+            same = [dict.fromkeys(READ_MODEL_TABLES[change.table]) | dict(change.key)]
+            rows.extend(same)
+        same[0].update(change.values)
+    elif isinstance(change, Amend):
+        check_columns(change.table, *change.where, *change.values)
+        for row in rows:
+            if _equal(row, change.where):
+                row.update(change.values)
+    else:
+        check_columns(change.table, *change.where)
+        rows[:] = [row for row in rows if not _equal(row, change.where)]
+
+
+def _equal(row: Row, where: Mapping[str, Any]) -> bool:
+    return all(row[name] == value for name, value in where.items())

@@ -1,0 +1,133 @@
+"""Read models in PostgreSQL: changes and checkpoint commit in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
+
+from adapters.postgres.statements import statement
+from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
+from application.projections.changes import Amend, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from adapters.postgres.database import Database
+    from application.projections.changes import Change
+
+
+class PostgresReadModels:
+    """``application.ports.read_models.ReadModels`` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        """Use that database."""
+        self._database = database
+
+    def checkpoint(self, projection: str) -> int:
+        """Return the position up to which that projection has been applied."""
+        with self._database.connection() as connection:
+            row = connection.execute(statement("checkpoint_read"), {"name": projection}).fetchone()
+        return int(row["position"]) if row else 0
+
+    def apply(self, projection: str, changes: Sequence[Change], *, expected: int, position: int) -> bool:
+        """Apply changes and move the checkpoint in one transaction. See the port."""
+        with self._database.transaction() as connection:
+            # The locked checkpoint row keeps a second projector out until this one has committed.
+            connection.execute(statement("checkpoint_create"), {"name": projection})
+            row = connection.execute(statement("checkpoint_lock"), {"name": projection}).fetchone()
+            if row is None or row["position"] != expected:
+                return False
+            for change in changes:
+                query, values = compose(change)
+                connection.execute(query, values)
+            connection.execute(statement("checkpoint_move"), {"name": projection, "position": position})
+        return True
+
+    def reset(self, projection: str, tables: Sequence[str]) -> None:
+        """Empty those tables and set the checkpoint to 0, in one transaction."""
+        with self._database.transaction() as connection:
+            connection.execute(statement("checkpoint_create"), {"name": projection})
+            connection.execute(statement("checkpoint_lock"), {"name": projection})
+            for table in tables:
+                check_columns(table)
+                connection.execute(SQL("DELETE FROM {}").format(Identifier(table)))
+            connection.execute(statement("checkpoint_move"), {"name": projection, "position": 0})
+
+    def rows(self, table: str, where: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return rows, equal on every column of ``where``, in primary key order."""
+        check_columns(table, *(where or {}))
+        query = SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(
+            SQL(", ").join(map(Identifier, READ_MODEL_TABLES[table])),
+            Identifier(table),
+            _equal(where or {}),
+            Identifier(READ_MODEL_TABLES[table][0]),
+        )
+        with self._database.connection() as connection:
+            return list(connection.execute(query, _prefixed("where", where or {})).fetchall())
+
+
+class PostgresDepartments:
+    """``application.ports.read_models.Departments`` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        """Use that database."""
+        self._database = database
+
+    def add(self, name: str) -> None:
+        """Make sure that department exists. Idempotent."""
+        with self._database.connection() as connection:
+            connection.execute(statement("department_add"), {"name": name})
+
+    def exists(self, name: str) -> bool:
+        """Say whether it does."""
+        with self._database.connection() as connection:
+            row = connection.execute(statement("department_exists"), {"name": name}).fetchone()
+        return bool(row and row["found"])
+
+    def names(self) -> list[str]:
+        """All of them, sorted."""
+        with self._database.connection() as connection:
+            return [row["name"] for row in connection.execute(statement("department_names"))]
+
+
+def compose(change: Change) -> tuple[Composed, dict[str, Any]]:
+    """Return the statement for one change and its parameters. Raises ``ValueError`` for a table off the list."""
+    if isinstance(change, Put):
+        check_columns(change.table, *change.key, *change.values)
+        row = {**change.key, **change.values}
+        query = SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {}").format(
+            Identifier(change.table),
+            SQL(", ").join(map(Identifier, row)),
+            SQL(", ").join(Placeholder(f"set_{name}") for name in row),
+            SQL(", ").join(map(Identifier, change.key)),
+            SQL("UPDATE SET {}").format(_assigned(change.values)) if change.values else SQL("NOTHING"),
+        )
+        return query, _prefixed("set", row)
+    if isinstance(change, Amend):
+        check_columns(change.table, *change.where, *change.values)
+        query = SQL("UPDATE {} SET {} WHERE {}").format(
+            Identifier(change.table), _assigned(change.values), _equal(change.where)
+        )
+        return query, {**_prefixed("set", change.values), **_prefixed("where", change.where)}
+    check_columns(change.table, *change.where)
+    query = SQL("DELETE FROM {} WHERE {}").format(Identifier(change.table), _equal(change.where))
+    return query, _prefixed("where", change.where)
+
+
+def _assigned(names: Iterable[str]) -> Composed:
+    return SQL(", ").join(SQL("{} = {}").format(Identifier(name), Placeholder(f"set_{name}")) for name in names)
+
+
+def _equal(where: Mapping[str, Any]) -> Composable:
+    terms = [
+        SQL("{} IS NULL").format(Identifier(name))
+        if value is None
+        else SQL("{} = {}").format(Identifier(name), Placeholder(f"where_{name}"))
+        for name, value in where.items()
+    ]
+    return SQL(" AND ").join(terms) if terms else SQL("TRUE")
+
+
+def _prefixed(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{prefix}_{name}": value for name, value in values.items()}

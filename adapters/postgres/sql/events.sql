@@ -1,0 +1,11 @@
+-- name: event_versions
+SELECT originator_id, max(originator_version) AS version
+FROM stored_events WHERE originator_id = ANY(%(ids)s) GROUP BY originator_id
+
+-- name: event_stream
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE originator_id = %(id)s ORDER BY originator_version
+
+-- name: event_batch
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s

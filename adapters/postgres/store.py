@@ -1,0 +1,148 @@
+"""Event store on PostgreSQL: the library's recorder, with claims and unchanged-checks in the same transaction."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from eventsourcing.persistence import Notification
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+
+from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
+from adapters.postgres.database import LOCK_SECONDS, Database, translated
+from adapters.postgres.statements import statement
+from domain.errors import ClaimTakenError, ConcurrencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from uuid import UUID
+
+    from eventsourcing.domain import Aggregate
+    from eventsourcing.persistence import StoredEvent
+    from psycopg import Connection, Cursor
+    from psycopg.rows import DictRow
+
+    from application.ports.event_store import Claim, RecordedEvent
+
+
+class PooledDatastore(PostgresDatastore):
+    """The library's datastore over our pool, which it does not own."""
+
+    def __init__(self, database: Database) -> None:
+        """Borrow the pool."""
+        super().__init__("", "", "", "", "", lock_timeout=LOCK_SECONDS)
+        self.pool = database.pool
+
+    def close(self) -> None:
+        """Leave the pool open: others use it."""
+
+
+def _once(method: Any) -> Callable[..., Any]:
+    """Return a recorder method without the library's ten retries: the pool hands out live connections already."""
+    return cast("Callable[..., Any]", method.__wrapped__)
+
+
+class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
+    """Inserts events under the table lock that serialises writers, together with what must commit with them."""
+
+    insert_events = _once(PostgresApplicationRecorder.insert_events)
+    select_events = _once(PostgresApplicationRecorder.select_events)
+    select_notifications = _once(PostgresApplicationRecorder.select_notifications)
+    max_notification_id = _once(PostgresApplicationRecorder.max_notification_id)
+
+    def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
+        """Return one stream's rows with their positions."""
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(statement("event_stream"), {"id": originator_id}).fetchall()
+        return [notification(row) for row in rows]
+
+    def select_claimant(self, kind: str, digest: str) -> UUID | None:
+        """Return the holder of a claim."""
+        with self.datastore.get_connection() as connection:
+            row = connection.execute(statement("claim_holder"), {"kind": kind, "digest": digest}).fetchone()
+        return row["subject_id"] if row else None
+
+    def _insert_events(
+        self,
+        curs: Cursor[DictRow],
+        stored_events: Sequence[StoredEvent],  # noqa: ARG002 - the library's hook hands them over
+        unchanged: Sequence[tuple[UUID, int]] = (),
+        claim: Sequence[Claim] = (),
+        release: Sequence[Claim] = (),
+        **_: Any,
+    ) -> None:
+        if unchanged or claim or release:
+            # Before reading, not only before inserting: what is checked here must still hold at commit.
+            self._lock_table(curs)
+        if unchanged:
+            curs.execute(statement("event_versions"), {"ids": [aggregate_id for aggregate_id, _ in unchanged]})
+            current = {row["originator_id"]: row["version"] for row in curs.fetchall()}
+            if any(current.get(aggregate_id, 0) != version for aggregate_id, version in unchanged):
+                raise ConcurrencyError("something that was to stay unchanged has changed")
+        for freed in release:
+            curs.execute(statement("claim_free"), _columns(freed))
+        for wanted in claim:
+            curs.execute(statement("claim_take"), _columns(wanted))
+            if curs.fetchone() is None:
+                raise ClaimTakenError(wanted.kind)
+
+
+class PostgresEventStore(RecorderEventStore):
+    """``application.ports.event_store.EventStore`` on PostgreSQL. Safe from any thread and any number of processes."""
+
+    def __init__(
+        self, database: Database, *, store_key: bytes, aggregates: Sequence[type[Aggregate]], values: Sequence[type]
+    ) -> None:
+        """Open the store on a migrated database. See ``RecorderEventStore``. Raises ``UnavailableError``."""
+        with translated():
+            recorder = FactPostgresRecorder(PooledDatastore(database))
+        super().__init__(recorder, store_key=store_key, aggregates=aggregates, values=values)
+        self._database = database
+
+    @contextmanager
+    def follow(self, after: int) -> Iterator[Iterator[list[RecordedEvent]]]:
+        """Follow the store from a position on. See the port."""
+        with self._database.dedicated() as connection:
+            # LISTEN before the first look, so that nothing falls between the two.
+            connection.execute("LISTEN stored_events")
+            yield self._batches(connection, after)
+
+    def mutex(self, name: str) -> AbstractContextManager[None]:
+        """Hold a named lock across all processes that use this database. See the port."""
+        return self._database.mutex(name)
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return translated()
+
+    def _batches(self, connection: Connection[DictRow], after: int) -> Iterator[list[RecordedEvent]]:
+        while True:
+            batch = self._batch(connection, after)
+            if not batch:
+                with translated():
+                    for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                        pass
+                batch = self._batch(connection, after)
+            if batch:
+                after = batch[-1].position
+            yield batch
+
+    def _batch(self, connection: Connection[DictRow], after: int) -> list[RecordedEvent]:
+        with translated():
+            rows = connection.execute(statement("event_batch"), {"after": after, "limit": BATCH}).fetchall()
+        return [self._recorded(notification(row)) for row in rows]
+
+
+def notification(row: Mapping[str, Any]) -> Notification:
+    """Return a row of stored_events as the library's notification."""
+    return Notification(
+        id=row["notification_id"],
+        originator_id=row["originator_id"],
+        originator_version=row["originator_version"],
+        topic=row["topic"],
+        state=bytes(row["state"]),
+    )
+
+
+def _columns(claim: Claim) -> dict[str, Any]:
+    return {"kind": claim.kind, "digest": claim.digest, "subject_id": claim.subject_id}
