@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.crypto.key_ring import FileKeyRing
 from adapters.crypto.vault import EnvelopeVault
+from adapters.memory.data_keys import MemoryDataKeyStore
 from adapters.memory.vault import MemoryVault
 from application.ports.vault import Binding, subject_owner
 from domain.errors import KeyDestroyedError, SealBrokenError
@@ -27,35 +28,13 @@ BOB = subject_owner(UUID("22222222-2222-4222-8222-222222222222"))
 TEMPLATE = Binding(ALICE, "enrollment.template", UUID("33333333-3333-4333-8333-333333333333"), "sface+fr@1")
 
 
-class MemoryDataKeys:
-    """The key store port in a dict: None marks a key that was destroyed."""
-
-    def __init__(self) -> None:
-        self._keys: dict[str, tuple[str, bytes] | None] = {}
-
-    def insert(self, owner: str, kek_id: str, wrapped: bytes) -> bool:
-        if owner in self._keys:
-            return False
-        self._keys[owner] = (kek_id, wrapped)
-        return True
-
-    def get(self, owner: str) -> tuple[str, bytes] | None:
-        kept = self._keys.get(owner)
-        if kept is None and owner in self._keys:
-            raise KeyDestroyedError("the data key of this owner is destroyed")
-        return kept
-
-    def destroy(self, owner: str) -> None:
-        self._keys[owner] = None
-
-
 @pytest.fixture(params=["envelope", "memory"])
 def vault(request: pytest.FixtureRequest, tmp_path: Path) -> TemplateVault:
     made: TemplateVault
     if request.param == "memory":
         made = MemoryVault()
     else:
-        made = EnvelopeVault(FileKeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeys())
+        made = EnvelopeVault(FileKeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore())
     made.create_key(ALICE)
     made.create_key(BOB)
     return made
@@ -204,13 +183,15 @@ def test_any_text_has_a_digest_even_a_broken_one(vault: TemplateVault, value: st
 
 
 def test_the_digest_is_keyed_by_the_ring(tmp_path: Path) -> None:
-    vaults = [EnvelopeVault(FileKeyRing.open(tmp_path / name / "ring.json"), MemoryDataKeys()) for name in ("a", "b")]
+    vaults = [
+        EnvelopeVault(FileKeyRing.open(tmp_path / name / "ring.json"), MemoryDataKeyStore()) for name in ("a", "b")
+    ]
 
     assert vaults[0].digest("username", "ana") != vaults[1].digest("username", "ana")
 
 
 def test_a_key_destroyed_by_another_process_serves_no_longer(tmp_path: Path) -> None:
-    ring, data_keys = FileKeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeys()
+    ring, data_keys = FileKeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore()
     here, elsewhere = EnvelopeVault(ring, data_keys), EnvelopeVault(ring, data_keys)
     here.create_key(ALICE)
     sealed = here.seal(TEMPLATE, b"a template")
@@ -223,7 +204,7 @@ def test_a_key_destroyed_by_another_process_serves_no_longer(tmp_path: Path) -> 
 
 
 def test_a_data_key_pasted_under_another_owner_does_not_open(tmp_path: Path) -> None:
-    data_keys, pasted = MemoryDataKeys(), MemoryDataKeys()
+    data_keys, pasted = MemoryDataKeyStore(), MemoryDataKeyStore()
     ring = FileKeyRing.open(tmp_path / "keys" / "ring.json")
     EnvelopeVault(ring, data_keys).create_key(ALICE)
     kept = data_keys.get(ALICE)
@@ -235,7 +216,7 @@ def test_a_data_key_pasted_under_another_owner_does_not_open(tmp_path: Path) -> 
 
 
 def test_the_key_store_never_sees_a_data_key(tmp_path: Path) -> None:
-    data_keys = MemoryDataKeys()
+    data_keys = MemoryDataKeyStore()
     ring = FileKeyRing.open(tmp_path / "keys" / "ring.json")
     EnvelopeVault(ring, data_keys).create_key(ALICE)
 
@@ -249,7 +230,7 @@ def test_the_key_store_never_sees_a_data_key(tmp_path: Path) -> None:
 
 
 def test_two_processes_that_create_a_key_at_once_agree_on_one(tmp_path: Path) -> None:
-    class SlowReader(MemoryDataKeys):
+    class SlowReader(MemoryDataKeyStore):
         """Answers the first look-up as if the other process had not written yet."""
 
         blind = True
