@@ -103,7 +103,7 @@ class JwtIssuer:
         """
         try:
             return self._verified(token)
-        except (jwt.PyJWTError, ValueError, RecursionError):  # the last: a header nested a thousand deep
+        except (jwt.PyJWTError, ValueError, RecursionError):  # the last: a header nested a thousand deep, for PyJWT that lets it out
             pass
         raise TokenInvalidError("the token is not valid")
 

@@ -179,31 +179,42 @@ def test_a_folder_in_place_of_the_ring_is_refused(path: Path) -> None:
         FileKeyRing.open(path)
 
 
-def test_processes_that_create_a_ring_at_once_get_one_ring(path: Path) -> None:
-    script = (
-        "import sys; from pathlib import Path; from adapters.crypto.key_ring import FileKeyRing\n"
-        "sys.stdin.readline()\n"
-        "ring = FileKeyRing.open(Path(sys.argv[1])); print(ring.active_kek()[0], ring.digest_key.hex())"
-    )
+RACER = """
+import sys
+from pathlib import Path
+from adapters.crypto.key_ring import FileKeyRing
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(30):
+    ring = FileKeyRing.open(Path(sys.argv[1], str(number), "ring.json"))
+    print(ring.active_kek()[0], ring.digest_key.hex())
+"""
+
+
+def test_processes_that_create_a_ring_at_once_get_one_ring(tmp_path: Path) -> None:
     racers = [
         subprocess.Popen(  # noqa: S603 - our own interpreter and script
-            [sys.executable, "-c", script, str(path)],
+            [sys.executable, "-c", RACER, str(tmp_path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
         )
-        for _ in range(4)
+        for _ in range(3)
     ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "ready\n"
     for racer in racers:
         assert racer.stdin is not None
         racer.stdin.write("go\n")
         racer.stdin.flush()
     answers = {racer.communicate(timeout=60)[0] for racer in racers}
 
+    assert [racer.returncode for racer in racers] == [0, 0, 0]
     assert len(answers) == 1
-    assert answers.pop().startswith(FileKeyRing.open(path).active_kek()[0])
-    assert [racer.returncode for racer in racers] == [0, 0, 0, 0]
+    kept = [FileKeyRing.open(tmp_path / str(number) / "ring.json").active_kek()[0] for number in range(30)]
+    assert [line.split()[0] for line in answers.pop().splitlines()] == kept
 
 
 def test_signing_keys_keep_the_rules_of_the_ring(tmp_path: Path) -> None:
