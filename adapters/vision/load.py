@@ -1,0 +1,71 @@
+"""Puts a vision pipeline together from what a models folder holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.vision import detector, embedder, pad
+from adapters.vision.bundle import MANIFEST, Bundle, read_bundle
+from adapters.vision.decoder import FRAME_BYTES, OpenCvDecoder
+from adapters.vision.detector import YuNetDetector
+from adapters.vision.embedder import FusedEmbedder
+from adapters.vision.pad import MiniFasNetEnsemble
+from adapters.vision.pipeline import VisionPipeline
+from adapters.vision.quality import LandmarkQuality
+from adapters.vision.sessions import Network
+from domain.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from application.ports.vision import Detector, Embedder
+
+DETECTOR_ID = "yunet-2023mar"
+PAD_IDS = (("minifasnet-v2-2.7", 2.7), ("minifasnet-v1se-4.0", 4.0))
+
+
+def load_pipeline(
+    models: Path,
+    *,
+    default_bundle: Path | None = None,
+    accept_licence: bool = False,
+    max_bytes: int = FRAME_BYTES,
+) -> VisionPipeline:
+    """Load the bundle in ``models``, or the insightface pack that lies there.
+
+    A pack brings detector and embedder; presentation attack detection then comes from ``default_bundle``, and
+    ``accept_licence`` says that the operator accepts the pack's licence. ``max_bytes`` limits encoded pictures. Raises
+    ``ModelError`` when anything is missing or not what was installed, ``ConfigurationError`` without that acceptance.
+    """
+    found: tuple[Detector, Embedder]
+    if (models / MANIFEST).exists() or not any(models.glob("*.onnx")):
+        bundle = read_bundle(models)
+        found = _default_detector(bundle), _default_embedder(bundle)
+    else:
+        # insightface costs half a second and 50 MB: only those who bring a pack pay for it.
+        from adapters.vision.insightface_pack import load_pack  # noqa: PLC0415
+
+        if default_bundle is None:
+            raise ModelError("an insightface pack needs the default bundle beside it: run 'faceauth models install'")
+        bundle = read_bundle(default_bundle)
+        found = load_pack(models, accept_licence=accept_licence)
+    return VisionPipeline(
+        decoder=OpenCvDecoder(max_bytes=max_bytes),
+        detector=found[0],
+        quality=LandmarkQuality(),
+        pad=_ensemble(bundle),
+        embedder=found[1],
+    )
+
+
+def _default_detector(bundle: Bundle) -> Detector:
+    return YuNetDetector(Network(DETECTOR_ID, bundle.read(DETECTOR_ID), detector.INPUT_SHAPE))
+
+
+def _default_embedder(bundle: Bundle) -> Embedder:
+    names = embedder.SFACE_ID, embedder.FR_FEATURE_ID
+    return FusedEmbedder(*(Network(name, bundle.read(name), embedder.INPUT_SHAPE) for name in names))
+
+
+def _ensemble(bundle: Bundle) -> MiniFasNetEnsemble:
+    return MiniFasNetEnsemble([(Network(name, bundle.read(name), pad.INPUT_SHAPE), scale) for name, scale in PAD_IDS])

@@ -1,0 +1,61 @@
+"""Passive presentation attack detection: the MiniFASNet ensemble of minivision's Silent-Face-Anti-Spoofing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from adapters.vision.sessions import Network
+    from application.ports.vision import Face, Image
+
+INPUT_SHAPE = (1, 3, 80, 80)
+INPUT_SIZE = 80
+REAL_CLASS = 1
+
+
+class MiniFasNetEnsemble:
+    """``PresentationAttackDetector``: each network looks at its own surroundings of the face; the mean decides."""
+
+    def __init__(self, members: Sequence[tuple[Network, float]]) -> None:
+        """Use (network, how many times the face box is enlarged) pairs."""
+        self._members = tuple(members)
+
+    def score(self, image: Image, face: Face) -> float:
+        """Return the mean probability that a live person is shown."""
+        scores = [
+            float(network.run(_blob(image, enlarged_box(image.shape[:2], face.box, scale)))[0][0, REAL_CLASS])
+            for network, scale in self._members
+        ]
+        return sum(scores) / len(scores)
+
+
+def enlarged_box(shape: tuple[int, ...], box: NDArray[np.float32], scale: float) -> tuple[int, int, int, int]:
+    """Return left, top, right, bottom (inclusive) of the box enlarged about its centre and kept within the picture.
+
+    The networks were trained on exactly this rule: enlarge as far as the picture allows, then shift inwards, so that
+    the crop keeps its proportions.
+    """
+    height, width = shape[:2]
+    left, top, box_width, box_height = (float(value) for value in box)
+    scale = min(scale, (height - 1) / box_height, (width - 1) / box_width)
+    horizontal = _span(left + box_width / 2, box_width * scale, width - 1)
+    vertical = _span(top + box_height / 2, box_height * scale, height - 1)
+    return horizontal[0], vertical[0], horizontal[1], vertical[1]
+
+
+def _span(centre: float, length: float, last: int) -> tuple[int, int]:
+    start = min(max(centre - length / 2, 0.0), max(last - length, 0.0))
+    return int(start), int(min(start + length, last))
+
+
+def _blob(image: Image, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    left, top, right, bottom = box
+    crop = cv2.resize(image[top : bottom + 1, left : right + 1], (INPUT_SIZE, INPUT_SIZE))
+    return np.ascontiguousarray(crop.transpose(2, 0, 1)[np.newaxis], np.float32)
