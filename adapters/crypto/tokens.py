@@ -103,7 +103,8 @@ class JwtIssuer:
         """
         try:
             return self._verified(token)
-        except (jwt.PyJWTError, ValueError, RecursionError):  # the last: a header nested a thousand deep, for PyJWT that lets it out
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            # Left before raising: not even __context__ says what was wrong.
             pass
         raise TokenInvalidError("the token is not valid")
 
