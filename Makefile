@@ -33,7 +33,7 @@ $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	@touch $@
 
 models: $(STAMP)
-	@$(BIN)/faceauth models install --if-missing
+	@$(BIN)/faceauth models install
 
 install: models
 

@@ -12,9 +12,9 @@ if _ROOMS not in sys.path:
 
 def main() -> None:
     """Run the ``faceauth`` command."""
-    from entrypoints.cli.main import app  # noqa: PLC0415 - the rooms are importable only from here on
+    from entrypoints.cli.main import run  # noqa: PLC0415 - the rooms are importable only from here on
 
-    app(prog_name="faceauth")
+    run()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "enrollment_rows": """
             enrollment_id subject_id department status user_id_sealed username_sealed display_name_sealed template_id
             model captures_accepted captures_rejected threshold_override enrolled_by created_at updated_at ended_reason
-            consent_at position""",
+            position""",
         "auth_log_rows": """
             attempt_id department mode state code reason success subject_id enrollment_id template_id session_id
             similarity margin threshold gallery_size pad_median pad_decision quality frames_received frames_judged
@@ -28,7 +28,8 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
             template_id subject_id enrollment_id department model status replaces reason created_at retired_at
             created_by position""",
         "active_template_rows": """
-            template_id subject_id enrollment_id department model sealed threshold_override position""",
+            template_id subject_id enrollment_id department model sealed threshold_override active
+            position""",
     }.items()
 }
 

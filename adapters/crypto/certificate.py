@@ -172,3 +172,8 @@ def _unspecified(host: str) -> bool:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:
         return not host
+
+
+def read_expiry(path: Path) -> datetime:
+    """Return when the certificate in that file ends, aware UTC. Raises ``ConfigurationError``."""
+    return _read_certificate(path).not_valid_after_utc

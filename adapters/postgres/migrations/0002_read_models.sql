@@ -22,7 +22,6 @@ CREATE TABLE enrollment_rows (
     created_at timestamptz,
     updated_at timestamptz,
     ended_reason text,
-    consent_at timestamptz,
     position bigint
 );
 CREATE INDEX enrollment_rows_subject_idx ON enrollment_rows (subject_id);
@@ -120,6 +119,7 @@ CREATE TABLE active_template_rows (
     model text,
     sealed text,
     threshold_override real,
+    active boolean NOT NULL DEFAULT false,
     position bigint
 );
 CREATE INDEX active_template_rows_department_idx ON active_template_rows (department);

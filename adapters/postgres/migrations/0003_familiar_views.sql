@@ -12,12 +12,15 @@ SELECT
     created_at,
     updated_at,
     enrolled_by,
-    consent_at AS consent_timestamp,
+    (
+        SELECT c.granted_at FROM consent_rows AS c
+        WHERE c.subject_id = e.subject_id AND c.purpose = 'enrollment'
+    ) AS consent_timestamp,
     enrollment_id::text AS enrollment_id,
     status,
     model,
     ended_reason
-FROM enrollment_rows;
+FROM enrollment_rows AS e;
 
 CREATE VIEW face_auth_logs AS
 SELECT

@@ -1,0 +1,23 @@
+"""Stands where the models would be, for commands that need none; refuses to judge."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from application.ports.vision import FaceCrop
+from domain.biometrics import ModelId
+from domain.errors import ModelError
+
+
+class AbsentJudge:
+    """A FrameJudge without models: fails closed."""
+
+    model = ModelId("none")
+
+    def judge(self, payload: bytes) -> NoReturn:  # noqa: ARG002 - the port's signature
+        """Raise ``ModelError``."""
+        raise ModelError("the models are not loaded")
+
+    def embed(self, crop: FaceCrop) -> NoReturn:  # noqa: ARG002 - the port's signature
+        """Raise ``ModelError``."""
+        raise ModelError("the models are not loaded")

@@ -1,0 +1,233 @@
+"""The composition root: settings in, a wired App out. Nothing is built at import time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, Self
+from uuid import UUID
+
+import structlog
+
+from adapters.crypto.entropy import SystemClock, SystemIds
+from adapters.crypto.key_ring import FileKeyRing
+from adapters.crypto.signing_keys import SigningKeys
+from adapters.crypto.tokens import JwtIssuer
+from adapters.crypto.vault import EnvelopeVault
+from adapters.memory.gallery import Gallery
+from adapters.postgres.data_keys import PostgresDataKeyStore
+from adapters.postgres.database import Database
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.migrate import migrate
+from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
+from adapters.postgres.store import PostgresEventStore
+from adapters.vision.load import load_pipeline
+from application.authenticate import abandon_interrupted
+from application.enroll import Enrolling
+from application.ports.vision import FrameJudge
+from application.projecting import Projector
+from application.services import Policies, Services
+from domain.act import Act
+from domain.attempt import Attempt, Evidence, MatchFacts
+from domain.consent import Consent
+from domain.enrollment import Enrollment
+from domain.errors import FaceauthError, KeyRingError, UnavailableError
+from domain.session import Session
+from entrypoints.absent import AbsentJudge
+from entrypoints.settings import Settings
+
+AGGREGATES: Final = (Consent, Enrollment, Attempt, Session)
+VALUES: Final = (Act, Evidence, MatchFacts)
+SUPERVISE_EVERY_S: Final = 1.0
+SWEEP_EVERY_S: Final = 60.0
+LOST_ATTEMPT_AFTER: Final = timedelta(minutes=2)
+MAX_LAG_EVENTS: Final = 1000
+MAX_PICTURE_BYTES: Final = 12 * 1024 * 1024
+"""An enrolment photograph may be larger than a frame; the WebSocket holds frames to their own limit."""
+
+log = structlog.get_logger("faceauth")
+
+
+@dataclass(slots=True)
+class App:
+    """Everything wired. ``close`` it, or use it as a context manager."""
+
+    settings: Settings
+    services: Services
+    enrolling: Enrolling
+    gallery: Gallery
+    dsn: str = field(repr=False)
+    postgres: EmbeddedPostgres | None
+    vision_ready: bool
+    _closing: contextlib.ExitStack = field(repr=False)
+    _stop: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def __enter__(self) -> Self:
+        """Enter: nothing to do, it is wired already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop threads, wipe vectors, close connections, stop our PostgreSQL if nobody else uses it. Idempotent."""
+        self._stop.set()
+        self._closing.close()
+
+    def supervise(self) -> None:
+        """Keep an eye on things in a thread: bring a lost database back, close attempts that were cut off."""
+        thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        thread.start()
+        self._closing.callback(thread.join, 5.0)
+        self._closing.callback(self._stop.set)
+
+    def readiness(self) -> dict[str, dict[str, Any]]:
+        """Return what must hold for people to sign in, each with "ok" and what is known."""
+        checks: dict[str, dict[str, Any]] = {"models": {"ok": self.vision_ready}}
+        try:
+            lag = self.services.projector.lag()
+            newest = max((newest for _, newest in lag.values()), default=0)
+            behind = {name: newest - position for name, (position, newest) in lag.items()}
+            checks["store"] = {"ok": True, "position": newest}
+            checks["projections"] = {"ok": max(behind.values(), default=0) <= MAX_LAG_EVENTS, "events_behind": behind}
+            gallery_lag = newest - self.gallery.position
+            checks["gallery"] = {"ok": gallery_lag <= MAX_LAG_EVENTS, "events_behind": max(0, gallery_lag)}
+        except UnavailableError:
+            checks["store"] = {"ok": False}
+        return checks
+
+    def departments_of(self, subject_id: UUID) -> set[str]:
+        """Return the departments a subject is or was enrolled in."""
+        rows = self.services.read_models.rows("enrollment_rows", {"subject_id": subject_id})
+        return {row["department"] for row in rows}
+
+    def _watch(self) -> None:
+        sweep_in = 0.0
+        while not self._stop.wait(SUPERVISE_EVERY_S):
+            sweep_in -= SUPERVISE_EVERY_S
+            try:
+                if self.postgres is not None:
+                    self.postgres.ensure_running()
+                if sweep_in <= 0:
+                    abandon_interrupted(self.services, older_than=LOST_ATTEMPT_AFTER, channel="worker")
+                    sweep_in = SWEEP_EVERY_S
+            except FaceauthError as error:
+                log.warning("supervision failed, trying again", code=error.code)
+
+
+def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, **overrides: Any) -> App:
+    """Wire an App.
+
+    Args:
+        settings: where and how.
+        vision: load the models (and the gallery); without, nothing can be judged or matched.
+        follow: keep read models and gallery up in threads (a server); otherwise they are brought up when needed.
+        overrides: ``judge``, ``clock``, ``ids``, ``policies`` in place of the real ones, for tests.
+
+    Raises what the parts raise: ``ConfigurationError``, ``UnavailableError``, ``KeyRingError``, ``ModelError``.
+    """
+    with contextlib.ExitStack() as stack:
+        private_umask()
+        settings.home.mkdir(parents=True, exist_ok=True)
+        dsn, postgres = _database(settings, stack)
+        migrate(dsn)
+        database = Database(dsn)
+        stack.callback(database.close)
+        clock, ids = overrides.get("clock") or SystemClock(), overrides.get("ids") or SystemIds()
+        ring = _open_ring(settings, database)
+        vault = EnvelopeVault(ring, PostgresDataKeyStore(database))
+        store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
+        read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
+        for name in settings.departments:
+            departments.add(name)
+        judge: FrameJudge = overrides.get("judge") or (_judge(settings) if vision else AbsentJudge())
+        projector = Projector(store, read_models, on_fault=_fault("projector"))
+        gallery = Gallery(store, read_models, vault, judge.model, on_fault=_fault("gallery"))
+        services = Services(
+            store=store,
+            vault=vault,
+            index=gallery,
+            judge=judge,
+            tokens=JwtIssuer(
+                keys=SigningKeys.open(settings.keys_dir / "signing.json"),
+                pairwise_key=ring.pairwise_key,
+                issuer=settings.issuer,
+                audience=settings.audience,
+                client_id=settings.client_id,
+                clock=clock,
+                ids=ids,
+            ),
+            clock=clock,
+            ids=ids,
+            departments=departments,
+            read_models=read_models,
+            projector=projector,
+            policies=overrides.get("policies") or Policies(session_lifetime=timedelta(hours=settings.session_hours)),
+        )
+        stack.callback(gallery.stop)
+        stack.callback(projector.stop)
+        if follow:
+            projector.start()
+            projector.catch_up()
+            gallery.start()
+        else:
+            stack.callback(_bring_up_if_possible, projector)
+        vision_ready = not isinstance(judge, AbsentJudge)
+        return App(settings, services, Enrolling(services), gallery, dsn, postgres, vision_ready, stack.pop_all())
+
+
+def private_umask() -> None:
+    """Whatever this process creates is its owner's alone."""
+    os.umask(0o077)
+
+
+def ring_path(settings: Settings) -> Path:
+    """Return where the key ring lives."""
+    return settings.keys_dir / "ring.json"
+
+
+def _database(settings: Settings, stack: contextlib.ExitStack) -> tuple[str, EmbeddedPostgres | None]:
+    if settings.database_url:
+        return settings.database_url, None
+    postgres = EmbeddedPostgres(settings.home)
+    stack.callback(postgres.close)
+    return postgres.start(), postgres
+
+
+def _open_ring(settings: Settings, database: Database) -> FileKeyRing:
+    """Open the ring; never make a new one beside data that an older one sealed."""
+    with database.connection() as connection:
+        row = connection.execute("SELECT EXISTS (SELECT FROM data_keys) AS sealed").fetchone()
+    try:
+        return FileKeyRing.open(ring_path(settings), create=not (row and row["sealed"]))
+    except KeyRingError as error:
+        raise KeyRingError(f"{error} ({ring_path(settings)})") from error
+
+
+def _judge(settings: Settings) -> FrameJudge:
+    return load_pipeline(
+        settings.models or settings.models_dir,
+        default_bundle=settings.models_dir,
+        accept_licence=settings.accept_insightface_licence,
+        max_bytes=MAX_PICTURE_BYTES,
+    )
+
+
+def _fault(part: str) -> Callable[[Exception], None]:
+    def report(error: Exception) -> None:
+        code = error.code if isinstance(error, FaceauthError) else type(error).__name__
+        log.warning("interrupted, resuming", part=part, code=code)
+
+    return report
+
+
+def _bring_up_if_possible(projector: Projector) -> None:
+    """Leave the read models up to date behind a command; a server will do it where this cannot."""
+    with contextlib.suppress(UnavailableError):
+        projector.catch_up()

@@ -1,0 +1,41 @@
+"""The ``faceauth`` command: one Typer application, one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from domain.errors import FaceauthError
+from entrypoints.cli import audit, models, operations, people, serve
+from entrypoints.cli.output import configure_logging, print_error
+
+cli = typer.Typer(
+    name="faceauth",
+    help="Autenticação facial local para hospitais / Local face authentication for hospitals",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command("serve")(serve.serve)
+cli.command("enroll")(people.enroll)
+cli.command("authenticate")(people.authenticate)
+cli.command("doctor")(operations.doctor)
+cli.add_typer(models.group, name="models")
+cli.add_typer(audit.group, name="audit")
+cli.add_typer(operations.projections, name="projections")
+cli.add_typer(operations.database, name="db")
+cli.add_typer(operations.departments, name="department")
+cli.add_typer(operations.tokens, name="token")
+
+
+def run() -> None:
+    """Run the command: 0 when it did what was asked, 1 when it could not or refused, 2 for wrong usage."""
+    configure_logging()
+    try:
+        cli(prog_name="faceauth")
+    except FaceauthError as error:
+        print_error(error.code, str(error), as_json="--json" in sys.argv)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

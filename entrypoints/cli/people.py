@@ -1,0 +1,121 @@
+"""``faceauth enroll`` and ``faceauth authenticate``: the same use cases as the network's, from files."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from application.authenticate import Authentication, Client, Outcome
+from application.enroll import EnrollmentRefusedError
+from application.notice import CURRENT
+from application.person import Person
+from application.services import Services
+from domain.errors import ConsentMissingError, InvalidInputError
+from entrypoints.bootstrap import MAX_PICTURE_BYTES, bootstrap
+from entrypoints.cli.models import ensure_models
+from entrypoints.cli.output import JsonOption, console, print_json
+from entrypoints.http.socket import result
+from entrypoints.settings import load_settings
+
+Images = Annotated[list[Path], typer.Argument(help="Fotos JPEG, PNG ou WebP / pictures")]
+Department = Annotated[str, typer.Option(help="Setor / department")]
+
+ACTOR = "operator:cli"
+
+
+def enroll(
+    images: Images,
+    department: Department,
+    username: Annotated[str, typer.Option()],
+    display_name: Annotated[str, typer.Option()],
+    consent: Annotated[bool, typer.Option(help="A pessoa leu o aviso e consentiu / read the notice and consented")] = (
+        False
+    ),
+    user_id: Annotated[str | None, typer.Option(help="Matrícula / employee number (default: username)")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Cadastra uma pessoa a partir de 5 a 10 fotos / Enrol a person from 5 to 10 pictures."""
+    if not consent:
+        raise ConsentMissingError(
+            "nobody is enrolled without consent: show the notice (GET /face-auth/consent/notice), then add --consent"
+        )
+    pictures = [read_picture(path) for path in images]
+    settings = load_settings()
+    ensure_models(settings)
+    with bootstrap(settings) as app:
+        app.services.departments.add(department)
+        try:
+            enrolled = app.enrolling.enroll(
+                Person(user_id or username, username, display_name),
+                department=department,
+                pictures=pictures,
+                notice_version=CURRENT.version,
+                act=app.services.act(ACTOR, "cli"),
+            )
+        except EnrollmentRefusedError as refusal:
+            if not as_json:
+                for path, capture in zip(images, refusal.captures, strict=False):
+                    console.print(f"  {path.name}: {capture.reason or 'ok'}")
+            raise
+    if as_json:
+        print_json({"success": True} | asdict(enrolled))
+        return
+    for path, capture in zip(images, enrolled.captures, strict=True):
+        console.print(f"  {path.name}: {'ok' if capture.accepted else capture.reason}")
+    console.print(f"Cadastro ativo / enrolled: {username} ({enrolled.subject_id})", soft_wrap=True)
+
+
+def authenticate(
+    images: Images,
+    department: Department,
+    claim: Annotated[str | None, typer.Option(help="Verificar só esta pessoa / verify this person only (1:1)")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tenta entrar com fotos; menos de 3 são repetidas / Sign in from pictures (fewer than 3 are repeated)."""
+    pictures = [read_picture(path) for path in images]
+    settings = load_settings()
+    ensure_models(settings)
+    with bootstrap(settings) as app:
+        outcome = sign_in(app.services, pictures, department=department, claim=claim)
+    if as_json:
+        print_json(result(outcome))
+    elif outcome.admission is not None:
+        console.print(f"Entrou / let in: {outcome.admission.display_name} ({outcome.admission.username})")
+    else:
+        console.print(f"Recusado / refused: {outcome.code} → {outcome.next_step}")
+    if not outcome.success:
+        raise typer.Exit(1)
+
+
+def sign_in(
+    services: Services, pictures: list[bytes], *, department: str, claim: str | None = None, channel: str = "cli"
+) -> Outcome:
+    """Run one attempt over pictures, repeated until there is a decision or nothing more to learn."""
+    if not pictures:
+        raise InvalidInputError("give at least one picture")
+    attempt = Authentication(
+        services, department=department, mode="cli", client=Client("local", "faceauth cli"), channel=channel
+    )
+    attempt.start()
+    if claim is not None:
+        attempt.claim(claim)
+    rounds = max(services.policies.evidence.max_usable, len(pictures))
+    for picture in itertools.islice(itertools.cycle(pictures), rounds):
+        attempt.note_received()
+        if attempt.take(picture).finished:
+            break
+    return attempt.decide(last=True)
+
+
+def read_picture(path: Path) -> bytes:
+    """Return a picture file's bytes. Raises ``InvalidInputError`` for one that cannot be read or is far too large."""
+    try:
+        if path.stat().st_size > MAX_PICTURE_BYTES:
+            raise InvalidInputError(f"{path} is larger than {MAX_PICTURE_BYTES} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,70 @@
+"""``faceauth serve``: everything up, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from datetime import timedelta
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from entrypoints.bootstrap import App, bootstrap
+from entrypoints.cli.models import ensure_models
+from entrypoints.cli.output import console
+from entrypoints.http.server import create_app, uvicorn_config
+from entrypoints.settings import load_settings
+
+ADMIN_TOKEN_LIFETIME = timedelta(hours=1)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Endereço / address (FACEAUTH_HOST)")] = None,
+    port: Annotated[int | None, typer.Option(help="Porta, 0 = livre / port, 0 = any free (FACEAUTH_PORT)")] = None,
+) -> None:
+    """Inicia o serviço em https / Start the service on https."""
+    settings = load_settings()
+    changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings.model_copy(update=changed)
+    signal.signal(signal.SIGTERM, _exit)
+    ensure_models(settings)
+    with bootstrap(settings, follow=True) as app:
+        app.supervise()
+        _Server(uvicorn_config(app, create_app(app)), app).run()
+
+
+def _exit(_signal: int, _frame: FrameType | None) -> None:
+    # uvicorn raises the signal again once it has shut down: leave through the context managers, PostgreSQL last
+    raise SystemExit(0)
+
+
+class _Server(uvicorn.Server):
+    """Says where it serves once it does."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            await asyncio.to_thread(announce, self._app, port)
+
+
+def announce(app: App, port: int) -> None:
+    """Print where the service is, where its state is, and a token for the first administrator."""
+    token = app.services.tokens.issue_staff(role="department_admin", department="*", ttl=ADMIN_TOKEN_LIFETIME)
+    name = app.settings.host if app.settings.host not in {"0.0.0.0", "::", "127.0.0.1", "::1"} else "localhost"  # noqa: S104 - compared, not bound
+    lines = {
+        "URL": f"https://{name}:{port}",
+        "Estado / state": str(app.settings.home),
+        "Vivacidade / liveness": f"{app.settings.liveness} (ativa em breve / active to come)",
+        "Token de administrador, vale 1 h, mostrado uma vez / admin token, valid 1 h, shown once": token,
+    }
+    for label, value in lines.items():
+        console.print(f"{label}: {value}", soft_wrap=True, markup=False)
+    console.file.flush()

@@ -1,0 +1,145 @@
+"""What ``faceauth doctor`` looks at: each finding with its state and, where something is wrong, its remedy."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from adapters.crypto.certificate import read_expiry
+from adapters.vision.bundle import read_bundle
+from domain.errors import FaceauthError
+from entrypoints.bootstrap import bootstrap, ring_path
+from entrypoints.settings import Settings
+
+State = Literal["ok", "warning", "fault"]
+MIN_FREE_BYTES: Final = 1 << 30
+EXPIRY_WARNING: Final = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, how it stands, and what to do if it does not stand well."""
+
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+
+    def document(self) -> dict[str, str]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; a check that fails never hides the others."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _python,
+        _opencv,
+        _state,
+        _disk,
+        _keys,
+        _certificate,
+        _models,
+        _liveness,
+        _database,
+    )
+    findings: list[Finding] = []
+    for check in checks:
+        try:
+            findings.extend(check(settings))
+        except FaceauthError as error:
+            findings.append(Finding(check.__name__.removeprefix("_"), "fault", str(error), f"code {error.code}"))
+    return findings
+
+
+def _python(_: Settings) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", "ok" if sys.version_info >= (3, 11) else "fault", version)
+
+
+def _opencv(_: Settings) -> Iterator[Finding]:
+    names = {dist.metadata["Name"].lower() for dist in importlib.metadata.distributions() if dist.metadata["Name"]}
+    found = sorted(name for name in names if name.startswith("opencv-"))
+    alone = found == ["opencv-python-headless"]
+    remedy = "pip uninstall opencv-python opencv-contrib-python; pip install --force-reinstall opencv-python-headless"
+    yield Finding("opencv", "ok" if alone else "warning", ", ".join(found) or "none", "" if alone else remedy)
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    if not home.exists():
+        yield Finding("state", "warning", f"{home} does not exist yet", "faceauth serve makes it")
+        return
+    writable = os.access(home, os.W_OK | os.X_OK)
+    yield Finding("state", "ok" if writable else "fault", str(home), "" if writable else f"let this user write {home}")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.home if settings.home.exists() else settings.home.parent
+    free = shutil.disk_usage(folder).free if folder.exists() else 0
+    enough = free >= MIN_FREE_BYTES
+    yield Finding("disk", "ok" if enough else "warning", f"{free / 2**30:.1f} GiB free", "" if enough else "make room")
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    for path in (ring_path(settings), settings.keys_dir / "signing.json"):
+        if not path.exists():
+            yield Finding(
+                "keys", "warning", f"{path} does not exist yet", "faceauth serve makes it; restore it if lost"
+            )
+            continue
+        mode = stat.S_IMODE(path.stat().st_mode)
+        closed = not mode & 0o077
+        yield Finding("keys", "ok" if closed else "fault", f"{path} {mode:04o}", "" if closed else f"chmod 600 {path}")
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    path = settings.tls_dir / "cert.pem"
+    if not path.exists():
+        yield Finding("certificate", "warning", "none yet", "faceauth serve makes a self-signed one")
+        return
+    left = read_expiry(path) - datetime.now(UTC)
+    state: State = "ok" if left > EXPIRY_WARNING else "warning" if left > timedelta(0) else "fault"
+    yield Finding("certificate", state, f"{left.days} days left", "" if state == "ok" else "renew it or restart serve")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    bundle = read_bundle(settings.models_dir)
+    problems = bundle.problems()
+    yield Finding(
+        "models",
+        "fault" if problems else "ok",
+        "; ".join(f"{name}: {text}" for name, text in problems.items()) or f"{len(bundle.models)} verified",
+        "faceauth models install" if problems else "",
+    )
+
+
+def _liveness(settings: Settings) -> Iterator[Finding]:
+    yield Finding(
+        "liveness",
+        "warning",
+        f"policy {settings.liveness}: no movement is asked for",
+        "the active policy comes with a later version; until then let nothing irreversible hang on a face alone",
+    )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    with bootstrap(settings, vision=False) as app:
+        services = app.services
+        lag = services.projector.lag()
+        newest = max(newest for _, newest in lag.values())
+        kind = "embedded" if app.postgres is not None else "DATABASE_URL"
+        yield Finding("database", "ok", f"{kind}, schema up to date, {newest} events")
+        behind = {name: newest - position for name, (position, newest) in lag.items() if position < newest}
+        detail = ", ".join(f"{name} {count} behind" for name, count in behind.items()) or "up to date"
+        yield Finding("projections", "warning" if behind else "ok", detail, "start the service" if behind else "")
+        names = services.departments.names()
+        remedy = "" if names else "faceauth department add NAME"
+        yield Finding("departments", "ok" if names else "warning", ", ".join(names) or "none", remedy)

@@ -1,0 +1,46 @@
+"""Who is asking, and may they."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+
+from application.ports.tokens import Principal
+from application.services import Services
+from domain.errors import DepartmentForbiddenError, NotAllowedError, TokenInvalidError
+from domain.session import Session
+
+DEPARTMENT_ADMIN: Final = "department_admin"
+COMPLIANCE_OFFICER: Final = "compliance_officer"
+SUBJECT: Final = "subject"
+EVERYWHERE: Final = "*"
+
+
+def principal_of(request: Request, services: Services) -> Principal:
+    """Return who the bearer token speaks for. Raises ``TokenInvalidError``.
+
+    A subject's token also needs its session to stand: a revoked session's token opens nothing here. Synchronous: it
+    reads the store.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise TokenInvalidError("a bearer token is needed")
+    principal = services.tokens.verify(token.strip())
+    if principal.session_id is not None and not services.store.get(Session, principal.session_id).in_force(
+        services.clock.now()
+    ):
+        raise TokenInvalidError("the session has ended")
+    return principal
+
+
+def require_role(principal: Principal, role: str) -> None:
+    """Raise ``NotAllowedError`` unless the principal has that role."""
+    if role not in principal.roles:
+        raise NotAllowedError(f"this needs the role {role}")
+
+
+def require_department(principal: Principal, department: str) -> None:
+    """Raise ``DepartmentForbiddenError`` unless the principal reaches that department."""
+    if principal.department not in {EVERYWHERE, department}:
+        raise DepartmentForbiddenError("the token does not reach that department")

@@ -1,0 +1,108 @@
+"""The JSON bodies that the API takes, and reading them within limits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
+
+from domain.errors import InvalidInputError
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""Ten photographs of a phone (4 MiB each) in base64, with room."""
+
+Department = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
+class BodyTooLargeError(InvalidInputError):
+    """More bytes than a request may have."""
+
+    code = "body_too_large"
+
+
+class Body(BaseModel):
+    """Base: unknown fields are faults, inputs are not echoed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ConsentGiven(Body):
+    """The consent that came with an enrolment, on paper or in the app."""
+
+    notice_version: Text
+    accepted: bool
+    channel: Literal["paper", "in_app"] = "paper"
+
+
+class EnrollBody(Body):
+    """The brief's call."""
+
+    user_id: Text
+    username: Text
+    display_name: Text
+    department: Department
+    face_images: list[str] = Field(repr=False)
+    consent: ConsentGiven | None = None
+
+
+class OpenBody(Body):
+    """The same without pictures: they follow one by one."""
+
+    user_id: Text
+    username: Text
+    display_name: Text
+    department: Department
+    consent: ConsentGiven | None = None
+
+
+class CaptureBody(Body):
+    """One picture, base64."""
+
+    image: str = Field(repr=False)
+
+
+class GrantBody(Body):
+    """Consent of an enrolled subject; the subject is the token's own unless an administrator names one."""
+
+    notice_version: Text
+    accepted: bool
+    purposes: list[Text] | None = None
+    subject_id: UUID | None = None
+    username: Text | None = None
+
+
+class WithdrawBody(Body):
+    """Withdrawal, by the subject or by an administrator on the subject's word."""
+
+    purposes: list[Text] | None = None
+    reason: Text = "subject_request"
+    subject_id: UUID | None = None
+    username: Text | None = None
+
+
+async def read_limited(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """Return the body. Raises ``BodyTooLargeError`` as soon as it is clear that it is too long."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLargeError(f"a body has at most {limit} bytes")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BodyTooLargeError(f"a body has at most {limit} bytes")
+    return bytes(body)
+
+
+def picture(text: str) -> bytes:
+    """Decode a base64 picture, with or without a data URL's head; what is no base64 becomes no bytes: no picture."""
+    head, comma, rest = text.partition(",")
+    encoded = rest if comma and head.startswith("data:") else text
+    try:
+        return base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,97 @@
+"""The ASGI application, and running it."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, cast
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from adapters.crypto.certificate import ensure_self_signed
+from entrypoints.bootstrap import App
+from entrypoints.http.api import Api
+from entrypoints.http.problems import HANDLERS
+from entrypoints.http.socket import SignIn, refuse_busy
+
+WORKER_THREADS: Final = 8
+"""Calls to the store at once: one per pooled connection."""
+
+SECURITY_HEADERS: Final = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+def create_app(app: App) -> Starlette:
+    """Return the ASGI application over a wired App; the caller closes that App."""
+    judges = ThreadPoolExecutor(app.settings.judge_threads, thread_name_prefix="judge")
+    workers = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker")
+    open_sockets: set[int] = set()
+
+    async def sign_in(socket: WebSocket) -> None:
+        if len(open_sockets) >= app.settings.max_connections:
+            await refuse_busy(socket, len(open_sockets))
+            return
+        open_sockets.add(id(socket))
+        try:
+            await SignIn(socket, app, judges, workers).run()
+        finally:
+            open_sockets.discard(id(socket))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        workers.shutdown(wait=True, cancel_futures=True)
+        judges.shutdown(wait=True, cancel_futures=True)
+
+    api = Api(app, workers, lambda: len(open_sockets))
+    return Starlette(
+        routes=[*api.routes(), WebSocketRoute("/face-auth/{department}", sign_in)],
+        exception_handlers=cast(Any, HANDLERS),
+        middleware=[Middleware(SecurityHeaders)],
+        lifespan=lifespan,
+    )
+
+
+class SecurityHeaders(BaseHTTPMiddleware):
+    """Adds the headers that every answer has."""
+
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        """Add them where the handler did not decide otherwise."""
+        response = await call_next(request)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def uvicorn_config(app: App, asgi: Starlette) -> uvicorn.Config:
+    """Return how uvicorn serves it: TLS always, frames bounded, no access log (addresses are personal data)."""
+    settings = app.settings
+    certificate, key = ensure_self_signed(settings.tls_dir, [settings.host, *settings.public_hosts])
+    return uvicorn.Config(
+        asgi,
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        ssl_version=ssl.PROTOCOL_TLS_SERVER,
+        ws="websockets-sansio",
+        ws_max_size=settings.max_frame_bytes * 2,
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
