@@ -22,7 +22,7 @@ from adapters.postgres.layout import SYSTEM_AREA, Layout, prepare
 from domain.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -66,10 +66,14 @@ class EmbeddedPostgres:
     ``home/postgres.turn``. As root the server runs as the system user ``faceauth``. Not for several threads at once.
     """
 
-    def __init__(self, home: Path, *, system_area: Path = SYSTEM_AREA) -> None:
-        """Use the state directory ``home``; ``system_area`` is where root keeps what cannot live there."""
+    def __init__(self, home: Path, *, system_area: Path = SYSTEM_AREA, settings: Mapping[str, str] = SETTINGS) -> None:
+        """Use the state directory ``home``; ``system_area`` is where root keeps what cannot live there.
+
+        ``settings`` are server parameters; tests that do not care for crashes turn fsync off.
+        """
         self._home = home.absolute()
         self._system_area = system_area
+        self._settings = settings
         self._account = current_account(self._home / "postgres")
         self._layout: Layout | None = None
         self._use: int | None = None
@@ -132,7 +136,7 @@ class EmbeddedPostgres:
         if _postmaster(layout.data) is None:
             _forget_reused_pid(layout.data)
             _rotate(layout.log)
-            options = " ".join(shlex.quote(f"-c{name}={value}") for name, value in SETTINGS.items())
+            options = " ".join(shlex.quote(f"-c{name}={value}") for name, value in self._settings.items())
             options += f" -k {shlex.quote(str(layout.socket))}"
             self._control(layout, "start", "-t", str(START_SECONDS), "-l", str(layout.log), "-o", options)
         self._ensure_database(layout)

@@ -1,0 +1,88 @@
+"""One embedded PostgreSQL for a whole test session; a fresh database, cloned from a migrated one, for each test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from adapters.postgres.database import Database
+from adapters.postgres.embedded import SETTINGS, EmbeddedPostgres
+from adapters.postgres.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATE = "migrated_template"
+
+
+def _passable_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="fa-"))
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest.fixture
+def passable_folder() -> Iterator[Path]:
+    """A short temporary folder that PostgreSQL's user can walk through; pytest's own are closed to it under root."""
+    folder = _passable_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The connection string of the session's server."""
+    folder = _passable_folder()
+    server = EmbeddedPostgres(folder / "home", settings=SETTINGS | {"fsync": "off"})
+    dsn = server.start()
+    migrate(_create(dsn, TEMPLATE, "template1"))
+    yield dsn
+    server.close()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def empty_dsn(postgres_server: str) -> Iterator[str]:
+    """The connection string of a new database with nothing in it."""
+    with _temporary(postgres_server, "template1") as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def dsn(postgres_server: str) -> Iterator[str]:
+    """The connection string of a new, migrated database."""
+    with _temporary(postgres_server, TEMPLATE) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def database(dsn: str) -> Iterator[Database]:
+    """A pool on a new, migrated database."""
+    with closing(Database(dsn)) as database:
+        yield database
+
+
+@contextmanager
+def _temporary(server: str, template: str) -> Iterator[str]:
+    name = f"t{uuid4().hex}"
+    yield _create(server, name, template)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _create(server: str, name: str, template: str) -> str:
+    # Copying files leaves nothing to write back when the database is dropped: together the faster way.
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    return make_conninfo(server, dbname=name)
+
+
+def _execute(server: str, command: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(command.encode())
