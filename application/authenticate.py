@@ -6,12 +6,23 @@ Synchronous: the entrypoint calls every method off its event loop, one at a time
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from application import consent as consents
+from application.confirm import confirmed
+from application.outcome import (
+    HOLD_STILL,
+    NEXT_STEPS,
+    NOT_RECOGNISED,
+    PASSWORD,
+    PRESENTATION_ATTACK,
+    RETRY,
+    UNAVAILABLE,
+    Admission,
+    Client,
+    FrameReport,
+    Outcome,
+)
 from application.person import reveal
 from application.ports.vault import Binding
 from application.ports.vision import FaceCrop
@@ -19,8 +30,6 @@ from application.services import Services
 from domain.act import Act
 from domain.attempt import Attempt, MatchFacts
 from domain.biometrics import Candidate, FrameFindings
-from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
-from domain.enrollment import Enrollment
 from domain.errors import (
     AttemptStateError,
     ConcurrencyError,
@@ -36,64 +45,14 @@ from domain.policies.liveness import FrameLog, Gathering, Insufficient, Sufficie
 from domain.policies.matching import NotMatched
 from domain.session import Session
 
-HOLD_STILL: Final = "hold_still"
 PASSIVE: Final = "passive"
 ACR_PASSIVE: Final = "urn:faceauth:acr:face-passive"
 AMR_FACE: Final = "face"
-
-RETRY: Final = "retry"
-PASSWORD: Final = "password"  # noqa: S105 - a next step's name
-NOT_RECOGNISED: Final = "face_not_recognised"
-NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, "presentation_attack": PASSWORD, "unavailable": PASSWORD}
-"""What to do after a refusal; anything else: retry."""
 
 TRIES: Final = 3
 """Decisions are taken again when somebody else's change came between reading and saving."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Where an attempt comes from; sealed under the month's epoch key, because it may belong to nobody we know."""
-
-    address: str
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """The session that a success opened, with what the client shows of the person."""
-
-    session_id: UUID
-    subject_id: UUID
-    username: str
-    display_name: str
-    department: str
-    expires_at: datetime
-    access_token: str
-    expires_in: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt ended, as far as the client may know. ``confidence`` is the similarity, 0...1, on success only."""
-
-    success: bool
-    code: str
-    next_step: str
-    confidence: float | None = None
-    admission: Admission | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FrameReport:
-    """What one frame brought: guidance for the person, progress, or the end of gathering."""
-
-    guidance: str | None
-    step: int
-    of: int
-    finished: bool
 
 
 class Authentication:
@@ -139,10 +98,13 @@ class Authentication:
         """Claim an identity: verification (1:1) instead of identification (1:N)."""
         self._claim = username
 
-    def note_received(self, *, dropped: bool = False) -> None:
-        """Count a frame that arrived; ``dropped`` when it was overtaken by a newer one."""
-        self._log.received += not dropped
-        self._log.dropped += dropped
+    def note_received(self) -> None:
+        """Count a frame that arrived."""
+        self._log.received += 1
+
+    def note_dropped(self) -> None:
+        """Count a frame that was overtaken by a newer one before it was judged."""
+        self._log.dropped += 1
 
     @property
     def frames_received(self) -> int:
@@ -170,7 +132,7 @@ class Authentication:
             return self._decide_again(last=last or timeout, timeout=timeout)
         except FaceauthError as error:
             log.warning("attempt refused: %s", error.code, extra={"attempt_id": str(self.attempt_id)})
-            return self._refused("unavailable")
+            return self._refused(UNAVAILABLE)
         finally:
             self.wipe()
 
@@ -230,7 +192,7 @@ class Authentication:
             code, reason = (
                 (verdict.code, verdict.reason) if isinstance(verdict, Insufficient) else ("liveness_failed", "no_frame")
             )
-            return self._refuse(attempt, "timeout" if timeout and code != "presentation_attack" else code, reason, act)
+            return self._refuse(attempt, "timeout" if timeout and code != PRESENTATION_ATTACK else code, reason, act)
         index, crop = self._best
         attempt.assess(self._log.summary(index), act=act)
         probe = self._services.judge.embed(crop)
@@ -258,7 +220,7 @@ class Authentication:
         """Ask the aggregates (the index is a hint), then commit success and session under one lock."""
         services, subject_id = self._services, candidate.subject_id
         try:
-            enrollment, *given = self._confirmed(candidate)
+            unchanged = confirmed(services, candidate, self._department)
         except (ConsentMissingError, EnrollmentInactiveError, NotFoundError, SealBrokenError) as error:
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
         session_id, expires_at = services.ids.new(), act.at + services.policies.session_lifetime
@@ -288,8 +250,8 @@ class Authentication:
             acr=ACR_PASSIVE,
             authenticated_at=act.at,
         )
-        person = reveal(services.vault, enrollment)
-        services.store.save(attempt, session, unchanged=[enrollment, *given])
+        person = reveal(services.vault, unchanged[0])
+        services.store.save(attempt, session, unchanged=unchanged)
         self._attempt = attempt
         admission = Admission(
             session_id,
@@ -308,18 +270,6 @@ class Authentication:
             confidence=max(0.0, min(1.0, facts.similarity or 0.0)),
             admission=admission,
         )
-
-    def _confirmed(self, candidate: Candidate) -> tuple[Enrollment, Consent, Consent]:
-        enrollment = self._services.store.get(Enrollment, candidate.enrollment_id)
-        enrollment.check_active()
-        if (enrollment.subject_id, enrollment.template_id, enrollment.department) != (
-            candidate.subject_id,
-            candidate.template_id,
-            self._department,
-        ):
-            raise EnrollmentInactiveError("the gallery is behind")
-        given = (consents.required(self._services, candidate.subject_id, p) for p in (ENROLLMENT, AUTHENTICATION))
-        return (enrollment, *given)  # type: ignore[return-value]  # two purposes, two consents
 
     def _refuse(
         self,
@@ -353,17 +303,3 @@ class Authentication:
 def client_binding(epoch: str) -> Binding:
     """Return where the client's address and agent of an attempt belong."""
     return Binding(f"epoch:{epoch}", "attempt.client")
-
-
-def abandon_interrupted(services: Services, *, older_than: timedelta, channel: str) -> int:
-    """Close attempts that a crash or a lost database left undecided that long ago; return how many."""
-    now, closed = services.clock.now(), 0
-    for row in services.read_models.rows("auth_log_rows", {"state": "started"}):
-        if now - row["started_at"] < older_than:
-            continue
-        attempt = services.store.get(Attempt, row["attempt_id"])
-        if attempt.undecided:
-            attempt.abandon(reason="service_interrupted", act=services.act("service", channel, cause=attempt.id))
-            services.store.save(attempt)
-            closed += 1
-    return closed

@@ -27,8 +27,8 @@ from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
 from adapters.postgres.store import PostgresEventStore
 from adapters.vision.load import load_pipeline
-from application.authenticate import abandon_interrupted
 from application.enroll import Enrolling
+from application.interrupted import abandon_interrupted
 from application.ports.vision import FrameJudge
 from application.projecting import Projector
 from application.services import Policies, Services

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from application.authenticate import Authentication, Client, Outcome
+from application.authenticate import Authentication
 from application.enroll import EnrollmentRefusedError
 from application.notice import CURRENT
+from application.outcome import Client, Outcome
 from application.person import Person
 from application.services import Services
 from domain.errors import ConsentMissingError, InvalidInputError

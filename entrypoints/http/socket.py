@@ -16,7 +16,8 @@ from typing import Any, Final, TypeVar
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from application.authenticate import HOLD_STILL, Authentication, Client, FrameReport, Outcome
+from application.authenticate import Authentication
+from application.outcome import HOLD_STILL, Client, FrameReport, Outcome
 from domain.errors import DepartmentUnknownError, FaceauthError
 from entrypoints.bootstrap import App
 

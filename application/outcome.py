@@ -1,0 +1,62 @@
+"""How an attempt to sign in is told: where it comes from, what a frame brought, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+HOLD_STILL: Final = "hold_still"
+"""The one challenge of passive liveness, and the guidance when nothing is wrong with a frame."""
+
+RETRY: Final = "retry"
+PASSWORD: Final = "password"  # noqa: S105 - a next step's name
+NOT_RECOGNISED: Final = "face_not_recognised"
+PRESENTATION_ATTACK: Final = "presentation_attack"
+UNAVAILABLE: Final = "unavailable"
+NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, PRESENTATION_ATTACK: PASSWORD, UNAVAILABLE: PASSWORD}
+"""What to do after a refusal; anything else: retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where an attempt comes from; sealed under the month's epoch key, because it may belong to nobody we know."""
+
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The session that a success opened, with what the client shows of the person."""
+
+    session_id: UUID
+    subject_id: UUID
+    username: str
+    display_name: str
+    department: str
+    expires_at: datetime
+    access_token: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended, as far as the client may know. ``confidence`` is the similarity, 0...1, on success only."""
+
+    success: bool
+    code: str
+    next_step: str
+    confidence: float | None = None
+    admission: Admission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReport:
+    """What one frame brought: guidance for the person, progress, or the end of gathering."""
+
+    guidance: str | None
+    step: int
+    of: int
+    finished: bool
