@@ -133,8 +133,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
     Raises what the parts raise: ``ConfigurationError``, ``UnavailableError``, ``KeyRingError``, ``ModelError``.
     """
     with contextlib.ExitStack() as stack:
-        private_umask()
-        settings.home.mkdir(parents=True, exist_ok=True)
+        prepare_home(settings.home)
         dsn, postgres = _database(settings, stack)
         migrate(dsn)
         database = Database(dsn)
@@ -182,9 +181,16 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         return App(settings, services, Enrolling(services), gallery, dsn, postgres, vision_ready, stack.pop_all())
 
 
-def private_umask() -> None:
-    """Whatever this process creates is its owner's alone."""
+def prepare_home(home: Path) -> None:
+    """Make the state directory, and whatever this process creates from now on its owner's alone.
+
+    Run by root, the directory lets others pass (not list): the embedded PostgreSQL lives in it under a user of its own.
+    """
+    home.parent.mkdir(parents=True, exist_ok=True)
     os.umask(0o077)
+    if not home.exists():
+        home.mkdir(exist_ok=True)
+        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
 def ring_path(settings: Settings) -> Path:

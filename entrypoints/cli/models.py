@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from adapters.vision.bundle import InstallProgress, install_bundle, read_bundle
+from adapters.vision.bundle import Bundle, InstallProgress, install_bundle, read_bundle
 from domain.errors import ModelError
-from entrypoints.bootstrap import private_umask
+from entrypoints.bootstrap import prepare_home
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
 from entrypoints.settings import Settings, load_settings
 
@@ -18,14 +18,17 @@ group = typer.Typer(help="Modelos / Models", no_args_is_help=True)
 
 def ensure_models(settings: Settings) -> None:
     """Install the default bundle where it is missing; instant and offline where it is there."""
-    private_umask()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    prepare_home(settings.home)
+    _install(settings, None)
+
+
+def _install(settings: Settings, source: Path | None) -> Bundle:
     with progress_bar("Modelos / Models") as (bar, task):
 
         def show(progress: InstallProgress) -> None:
             bar.update(task, total=progress.total, completed=progress.done, description=progress.text)
 
-        install_bundle(settings.models_dir, progress=show)
+        return install_bundle(settings.models_dir, progress=show, source=source)
 
 
 @group.command("install")
@@ -37,14 +40,8 @@ def install(
 ) -> None:
     """Instala e verifica os modelos / Install and verify the models (a second run is instant and offline)."""
     settings = load_settings()
-    private_umask()
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with progress_bar("Modelos / Models") as (bar, task):
-
-        def show(progress: InstallProgress) -> None:
-            bar.update(task, total=progress.total, completed=progress.done, description=progress.text)
-
-        bundle = install_bundle(settings.models_dir, progress=show, source=source)
+    prepare_home(settings.home)
+    bundle = _install(settings, source)
     if as_json:
         print_json({"folder": str(bundle.folder), "version": bundle.version, "models": [m.id for m in bundle.models]})
     else:
