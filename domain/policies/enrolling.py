@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.biometrics import Candidate, Embedding
 from domain.enrollment import MIN_USED_CAPTURES
@@ -17,7 +18,7 @@ MAX_CAPTURES: Final = 10
 """The brief: 5-10 captures."""
 
 OUTLIER_THRESHOLD: Final = 0.30
-"""A capture less similar than this to the mean of the others is not of the same person (FMR 1e-3 at 0.307)."""
+"""A capture less similar than this to the others is not of the same person (FMR 1e-3 at 0.307)."""
 
 DUPLICATE_THRESHOLD: Final = 0.55
 """A new template this similar to somebody else's is the same person: above every pair of different people measured."""
@@ -43,21 +44,20 @@ class EnrollmentPolicy:
     def consistent(self, captures: Sequence[Embedding]) -> list[int]:
         """Return the indexes of the captures that show one and the same person, outliers dropped one by one.
 
-        Raises ``TooFewCapturesError`` (too few to begin with) and ``CapturesInconsistentError`` (too few remain).
+        An outlier is unlike the mean of the others, or unlike half of them: the mean alone would let as many pictures
+        of a second person through, and a template of both would serve either. More than half of the captures remain,
+        so that a mixture is never settled in favour of one of the people. Raises ``TooFewCapturesError`` (too few to
+        begin with) and ``CapturesInconsistentError`` (too few remain).
         """
         if len(captures) < MIN_USED_CAPTURES:
             raise TooFewCapturesError(f"at least {MIN_USED_CAPTURES} captures must be good; take new ones")
-        kept = list(range(len(captures)))
+        kept = np.arange(len(captures))
         vectors = np.stack([capture.vector for capture in captures])
-        while len(kept) >= MIN_USED_CAPTURES:
-            total = vectors[kept].sum(axis=0)
-            likeness = [
-                float(vectors[i] @ (total - vectors[i]) / max(np.linalg.norm(total - vectors[i]), 1e-9)) for i in kept
-            ]
-            worst = int(np.argmin(likeness))
-            if likeness[worst] >= self.outlier_threshold:
-                return kept
-            kept.pop(worst)
+        while len(kept) >= MIN_USED_CAPTURES and 2 * len(kept) > len(captures):
+            likeness = _likeness(vectors[kept])
+            if likeness.min() >= self.outlier_threshold:
+                return [int(index) for index in kept]
+            kept = np.delete(kept, likeness.argmin())
         raise CapturesInconsistentError("the captures do not show one and the same person; take new ones")
 
     def differ(self, one: Embedding, other: Embedding) -> bool:
@@ -74,3 +74,15 @@ def mean_template(captures: Sequence[Embedding]) -> Embedding:
     """Return the renormalised mean of unit vectors, float32, same model. At least one capture."""
     mean = np.mean(np.stack([capture.vector for capture in captures]), axis=0)
     return Embedding(captures[0].model, (mean / np.linalg.norm(mean)).astype(np.float32))
+
+
+def _likeness(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how alike each of (n, d) unit vectors is to the others: to their mean or to the middle one, whichever less.
+
+    Cosine similarities, shape (n,).
+    """
+    others = vectors.sum(axis=0) - vectors
+    to_mean = (vectors * others).sum(axis=1) / np.maximum(np.linalg.norm(others, axis=1), 1e-9)
+    pairs = vectors @ vectors.T
+    rest = pairs[~np.eye(len(vectors), dtype=bool)].reshape(len(vectors), -1)
+    return np.asarray(np.minimum(to_mean, np.median(rest, axis=1)), np.float32)
