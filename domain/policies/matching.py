@@ -95,4 +95,6 @@ class MatchingPolicy:
 
 def _rounded(similarity: float) -> float:
     """Keep four decimals, downwards: a recorded score never passes where the exact one did not."""
-    return math.floor(similarity * 10_000) / 10_000
+    rounded = math.floor(similarity * 10_000) / 10_000
+    # The product itself can round up across a ten-thousandth.
+    return rounded if rounded <= similarity else (math.floor(similarity * 10_000) - 1) / 10_000
