@@ -27,6 +27,7 @@ from domain.errors import (
     DomainRuleError,
     DuplicatePersonError,
     EnrollmentStateError,
+    FaceauthError,
     ImageError,
     NotFoundError,
     TooFewCapturesError,
@@ -76,6 +77,12 @@ class _Captures:
     since: datetime
     embeddings: list[Embedding] = field(default_factory=list)
     results: list[CaptureResult] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, result: CaptureResult, embedding: Embedding | None) -> None:
+        self.results.append(result)
+        if embedding is not None:
+            self.embeddings.append(embedding)
 
     def wipe(self) -> None:
         for embedding in self.embeddings:
@@ -105,7 +112,7 @@ class Enrolling:
         captures = _Captures(act.at)
         try:
             for picture in pictures:
-                self._judge(enrollment, captures, picture, act)
+                captures.keep(*self._judge(enrollment, captures, picture, act))
             return self._finish(enrollment, captures, act)
         finally:
             captures.wipe()
@@ -120,20 +127,30 @@ class Enrolling:
 
     def capture(self, enrollment_id: UUID, picture: bytes, *, department: str, act: Act) -> CaptureResult:
         """Judge one more picture. Raises ``NotFoundError``, ``EnrollmentStateError``, ``CaptureCountError``."""
-        enrollment, captures = self._resume(enrollment_id, department)
-        result = self._judge(enrollment, captures, picture, act)
-        self._services.store.save(enrollment)
+        _, captures = self._resume(enrollment_id, department)
+        # Clients send several at once: one after the other, each on what the one before left.
+        with captures.lock:
+            enrollment = self._get(enrollment_id, department)
+            result, embedding = self._judge(enrollment, captures, picture, act)
+            try:
+                self._services.store.save(enrollment)
+            except FaceauthError:
+                if embedding is not None:
+                    embedding.wipe()
+                raise
+            captures.keep(result, embedding)
         return result
 
     def complete(self, enrollment_id: UUID, *, department: str, act: Act) -> Enrolled:
         """Make the template and let it serve. Raises as ``enroll`` does; a refusal ends the enrolment."""
-        enrollment, captures = self._resume(enrollment_id, department)
-        try:
-            return self._finish(enrollment, captures, act)
-        finally:
-            with self._lock:
-                self._pending.pop(enrollment_id, None)
-            captures.wipe()
+        _, captures = self._resume(enrollment_id, department)
+        with captures.lock:
+            try:
+                return self._finish(self._get(enrollment_id, department), captures, act)
+            finally:
+                with self._lock:
+                    self._pending.pop(enrollment_id, None)
+                captures.wipe()
 
     def cancel(self, enrollment_id: UUID, *, department: str, reason: str, act: Act) -> None:
         """End an enrolment, in progress or active. Raises ``NotFoundError``, ``EnrollmentStateError``."""
@@ -189,23 +206,26 @@ class Enrolling:
             raise AlreadyEnrolledError("this person is enrolled already; revoke that enrolment first")
         consents.revoke_enrollment(self._services, existing, reason="superseded", act=act)
 
-    def _judge(self, enrollment: Enrollment, captures: _Captures, picture: bytes, act: Act) -> CaptureResult:
-        """Judge one picture; its outcome is an event on the enrolment and its embedding, if good, in ``captures``."""
-        judge, crop, quality = self._services.judge, None, None
+    def _judge(
+        self, enrollment: Enrollment, captures: _Captures, picture: bytes, act: Act
+    ) -> tuple[CaptureResult, Embedding | None]:
+        """Judge one picture; its outcome is an event on the enrolment. The embedding, if good, is the caller's."""
+        enrollment.check_room()
+        judge, crop, quality, embedding = self._services.judge, None, None, None
         reason: str | None
         try:
             findings, crop = judge.judge(picture)
             quality = round(findings.quality.score, 4) if findings.quality else None
-            reason = findings.reason
-            if crop is not None and (findings.pad or 0.0) < self._services.policies.evidence.pad_threshold:
+            reason, pad = findings.reason, findings.pad or 0.0
+            if crop is not None and not pad >= self._services.policies.evidence.pad_threshold:
                 reason = "presentation_attack"
             if crop is not None and reason is None:
                 embedding = judge.embed(crop)
-                reason = None if self._differs(embedding, captures) else "captures_must_differ"
-                if reason is None:
-                    pad = round(findings.pad or 0.0, 4)
-                    enrollment.accept_capture(quality=quality or 0.0, pad=pad, act=act)
-                    captures.embeddings.append(embedding)
+                if self._differs(embedding, captures):
+                    enrollment.accept_capture(quality=quality or 0.0, pad=round(pad, 4), act=act)
+                else:
+                    embedding.wipe()
+                    embedding, reason = None, "captures_must_differ"
         except ImageError as error:
             reason = error.code
         finally:
@@ -213,9 +233,7 @@ class Enrolling:
                 crop.wipe()
         if reason is not None:
             enrollment.reject_capture(reason=reason, act=act)
-        result = CaptureResult(accepted=reason is None, reason=reason, quality=quality)
-        captures.results.append(result)
-        return result
+        return CaptureResult(accepted=reason is None, reason=reason, quality=quality), embedding
 
     def _differs(self, embedding: Embedding, captures: _Captures) -> bool:
         policy = self._services.policies.enrollment
@@ -228,12 +246,15 @@ class Enrolling:
         try:
             kept = [captures.embeddings[i] for i in policy.consistent(captures.embeddings)]
             template = mean_template(kept)
-            with services.store.mutex(ENROLLMENT_MUTEX):
-                services.index.catch_up(services.store.position())
-                nearest = services.index.search_everywhere(template)
-                policy.check_unique([c for c in nearest if c.subject_id != enrollment.subject_id])
-                template_id = self._seal(enrollment, template, len(kept), act)
-                position = services.store.save(enrollment, unchanged=[required])
+            try:
+                with services.store.mutex(ENROLLMENT_MUTEX):
+                    services.index.catch_up(services.store.position())
+                    nearest = services.index.search_everywhere(template)
+                    policy.check_unique([c for c in nearest if c.subject_id != enrollment.subject_id])
+                    template_id = self._seal(enrollment, template, len(kept), act)
+                    position = services.store.save(enrollment, unchanged=[required])
+            finally:
+                template.wipe()
         except (TooFewCapturesError, CapturesInconsistentError, DuplicatePersonError) as error:
             consents.revoke_enrollment(services, enrollment, reason=error.code, act=act)
             raise EnrollmentRefusedError(error, list(captures.results)) from error
@@ -244,7 +265,6 @@ class Enrolling:
         template_id = self._services.ids.new()
         binding = template_binding(enrollment.subject_id, template_id, template.model)
         sealed = self._services.vault.seal(binding, template.vector.tobytes())
-        template.wipe()
         enrollment.seal_template(SealedTemplate(template_id, template.model, sealed), used=used, act=act)
         enrollment.activate(act=act)
         return template_id

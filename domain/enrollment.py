@@ -108,19 +108,20 @@ class Enrollment(Aggregate):
         if self.status not in states:
             raise EnrollmentStateError(f"the enrolment is {self.status}")
 
-    def _check_room(self) -> None:
+    def check_room(self) -> None:
+        """Raise ``EnrollmentStateError`` or ``CaptureCountError`` unless it takes one more capture."""
         self._check(OPEN)
         if self.accepted >= MAX_ACCEPTED_CAPTURES or self.accepted + self.rejected >= MAX_CAPTURES:
             raise CaptureCountError("this enrolment takes no more captures")
 
     def accept_capture(self, *, quality: float, pad: float, act: Act) -> None:
         """Count a usable capture."""
-        self._check_room()
+        self.check_room()
         self._capture_accepted(accepted=self.accepted + 1, quality=quality, pad=pad, act=act, timestamp=act.at)
 
     def reject_capture(self, *, reason: str, act: Act) -> None:
         """Count a capture that cannot be used, with its reason code."""
-        self._check_room()
+        self.check_room()
         self._capture_rejected(rejected=self.rejected + 1, reason=reason, act=act, timestamp=act.at)
 
     def seal_template(self, template: SealedTemplate, *, used: int, act: Act) -> None:
