@@ -80,12 +80,16 @@ class Gallery:
         return self._position
 
     def load(self) -> None:
-        """Take in the active templates and everything that happened since they were projected."""
-        position = self._read_models.checkpoint(ACTIVE_TEMPLATES.name)
-        for row in self._read_models.rows("active_template_rows", {"active": True}):
-            entry = _Entry(row["subject_id"], row["enrollment_id"], row["template_id"], row["threshold_override"])
-            self._put(row["department"], entry, row["model"], row["sealed"])
-        self._move_to(position)
+        """Take in the active templates and everything that happened since they were projected.
+
+        Again: only what happened since, because the rows say nothing of templates that have gone.
+        """
+        if not self._position:
+            position = self._read_models.checkpoint(ACTIVE_TEMPLATES.name)
+            for row in self._read_models.rows("active_template_rows", {"active": True}):
+                entry = _Entry(row["subject_id"], row["enrollment_id"], row["template_id"], row["threshold_override"])
+                self._put(row["department"], entry, row["model"], row["sealed"])
+            self._move_to(position)
         while events := self._store.read(self._position):
             for event in events:
                 if event.aggregate == Enrollment.TOPIC:
