@@ -1,0 +1,192 @@
+"""A whole house over the memory twins: what tests of use cases live in."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from adapters.memory.clock import FixedClock, SequentialIds
+from adapters.memory.event_store import MemoryEventStore
+from adapters.memory.gallery import Gallery
+from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
+from adapters.memory.tokens import MemoryTokenIssuer
+from adapters.memory.vault import MemoryVault
+from adapters.memory.vision import picture, scripted_judge
+from application.authenticate import Authentication
+from application.enroll import Enrolled, Enrolling
+from application.notice import CURRENT
+from application.outcome import Client, Outcome
+from application.person import Person
+from application.projecting import Projector
+from application.services import Policies, Services
+from domain.errors import UnavailableError
+from entrypoints.bootstrap import AGGREGATES, VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from eventsourcing.domain import Aggregate
+
+    from application.ports.vision import FaceCrop
+    from domain.act import Act
+    from domain.biometrics import Candidate, Embedding, FrameFindings, ModelId
+
+ICU, LAB = "icu", "laboratory"
+STORE_KEY = bytes(range(32))
+ADDRESS, AGENT = "192.0.2.17", "ward tablet 4"
+
+
+class WatchedStore(MemoryEventStore):
+    """The memory twin, which can be lost (``lost``) and lets something happen just before the next save."""
+
+    def __init__(self) -> None:
+        super().__init__(store_key=STORE_KEY, aggregates=AGGREGATES, values=VALUES)
+        self.lost = False
+        self.before_next_save: Callable[[], object] | None = None
+
+    def save(self, *aggregates: Aggregate, **kwargs: Any) -> int:
+        hook, self.before_next_save = self.before_next_save, None
+        if hook is not None:
+            hook()
+        return super().save(*aggregates, **kwargs)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        if self.lost:
+            raise UnavailableError("the event store cannot be reached")
+        with super()._errors():
+            yield
+
+
+class WatchedJudge:
+    """The scripted judge, which remembers every crop and embedding that it handed out."""
+
+    def __init__(self) -> None:
+        self._judge = scripted_judge()
+        self.crops: list[FaceCrop] = []
+        self.embeddings: list[Embedding] = []
+        self.bug: Exception | None = None
+
+    @property
+    def model(self) -> ModelId:
+        return self._judge.model
+
+    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+        if self.bug is not None:
+            raise self.bug
+        findings, crop = self._judge.judge(payload)
+        if crop is not None:
+            self.crops.append(crop)
+        return findings, crop
+
+    def embed(self, crop: FaceCrop) -> Embedding:
+        self.embeddings.append(self._judge.embed(crop))
+        return self.embeddings[-1]
+
+
+class WatchedGallery(Gallery):
+    """The gallery, which remembers what it was asked with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.probes: list[Embedding] = []
+
+    def search_everywhere(self, probe: Embedding, limit: int = 5) -> list[Candidate]:
+        self.probes.append(probe)
+        return super().search_everywhere(probe, limit)
+
+
+def person(name: str) -> Person:
+    return Person(f"EMP-{name}", f"{name}.souza", f"Dra. {name.title()} Souza")
+
+
+def pictures(face: str, count: int = 5) -> list[bytes]:
+    return [picture(face, take=take) for take in range(count)]
+
+
+def frames(face: str, pads: Sequence[float] = (0.98, 0.97, 0.99)) -> list[bytes]:
+    """Frames of a sign-in: other takes than those of the enrolment."""
+    return [picture(face, take=100 + place, pad=pad) for place, pad in enumerate(pads)]
+
+
+@dataclass
+class House:
+    """Services over twins, and the few moves that most stories are made of."""
+
+    store: WatchedStore
+    vault: MemoryVault
+    judge: WatchedJudge
+    clock: FixedClock
+    gallery: WatchedGallery
+    services: Services
+    enrolling: Enrolling
+    faults: list[Exception] = field(default_factory=list)
+
+    @property
+    def traces(self) -> int:
+        """How many crops and embeddings that passed through vision and search still hold something."""
+        embeddings = [*self.judge.embeddings, *self.gallery.probes]
+        return sum(bool(c.pixels.any()) for c in self.judge.crops) + sum(bool(e.vector.any()) for e in embeddings)
+
+    def act(self, actor: str = "token:admin", channel: str = "http") -> Act:
+        return self.services.act(actor, channel)
+
+    def enroll(self, name: str, *, department: str = ICU, face: str | None = None, **kwargs: Any) -> Enrolled:
+        """Enrol a person whose face goes by ``face``, or by the name."""
+        given = {"pictures": pictures(face or name), "notice_version": CURRENT.version} | kwargs
+        return self.enrolling.enroll(person(name), department=department, act=self.act(), **given)
+
+    def attempt(self, department: str = ICU) -> Authentication:
+        return Authentication(
+            self.services, department=department, mode="faceauth.v1", client=Client(ADDRESS, AGENT), channel="ws"
+        )
+
+    def shown(self, payloads: Iterable[bytes], *, department: str = ICU, claim: str | None = None) -> Authentication:
+        """An attempt that is started and was shown those frames, undecided."""
+        attempt = self.attempt(department)
+        attempt.start()
+        if claim is not None:
+            attempt.claim(claim)
+        for payload in payloads:
+            attempt.note_received()
+            attempt.take(payload)
+        return attempt
+
+    def sign_in(self, face: str, *, department: str = ICU, claim: str | None = None) -> Outcome:
+        return self.shown(frames(face), department=department, claim=claim).decide()
+
+    def names(self, after: int = 0) -> list[str]:
+        """Names of all events after a position, in order."""
+        return [event.name for event in self.store.read(after, 10_000)]
+
+    def last(self, name: str) -> Any:
+        """The fields of the newest event of that name."""
+        return [event for event in self.store.read(0, 10_000) if event.name == name][-1].fields
+
+    def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
+        self.services.projector.catch_up()
+        return self.services.read_models.rows(table, where)
+
+
+def build_house(policies: Policies | None = None) -> House:
+    store, vault, judge, clock, ids = WatchedStore(), MemoryVault(), WatchedJudge(), FixedClock(), SequentialIds()
+    read_models, departments = MemoryReadModels(), MemoryDepartments()
+    faults: list[Exception] = []
+    for name in (ICU, LAB):
+        departments.add(name)
+    gallery = WatchedGallery(store, read_models, vault, judge.model, on_fault=faults.append)
+    services = Services(
+        store=store,
+        vault=vault,
+        index=gallery,
+        judge=judge,
+        tokens=MemoryTokenIssuer(clock, ids),
+        clock=clock,
+        ids=ids,
+        departments=departments,
+        read_models=read_models,
+        projector=Projector(store, read_models, on_fault=faults.append),
+        policies=policies or Policies(),
+    )
+    return House(store, vault, judge, clock, gallery, services, Enrolling(services), faults)
