@@ -134,7 +134,7 @@ class EmbeddedPostgres:
         if not (layout.data / "PG_VERSION").exists():
             self._initialise(layout)
         if _postmaster(layout.data) is None:
-            _forget_reused_pid(layout.data)
+            _outlive(layout.data)
             _rotate(layout.log)
             options = " ".join(shlex.quote(f"-c{name}={value}") for name, value in self._settings.items())
             options += f" -k {shlex.quote(str(layout.socket))}"
@@ -235,19 +235,21 @@ def _postmaster(data: Path) -> int | None:
         return None
 
 
-def _forget_reused_pid(data: Path) -> None:
-    """Remove a left-over pid file whose number another program has now, after a container restart for example.
+def _outlive(data: Path) -> None:
+    """Wait until nothing is left of a server that was killed, then remove a pid file that names a stranger.
 
-    PostgreSQL takes care of dead numbers itself, but believes a living one. While any process of the old server is
-    left, the file stays: it is what keeps a second server off the same data.
+    Its processes hold the shared memory for a moment longer, and PostgreSQL refuses to start beside them. It takes care
+    of a dead number in the file itself, but believes a living one, which after a container restart can be anything.
     """
     lines = _pid_file(data)
-    if lines and lines[0].isdigit() and psutil.pid_exists(int(lines[0])):
-        deadline = time.monotonic() + START_SECONDS
-        while any(_serves(process, data) for process in psutil.process_iter()):
-            if time.monotonic() > deadline:
-                return
-            time.sleep(0.05)
+    if not lines:
+        return
+    deadline = time.monotonic() + START_SECONDS
+    while any(_serves(process, data) for process in psutil.process_iter()):
+        if time.monotonic() > deadline:
+            raise UnavailableError("processes of a PostgreSQL that was killed are still running")
+        time.sleep(0.05)
+    if lines[0].isdigit() and psutil.pid_exists(int(lines[0])):
         (data / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -142,7 +142,9 @@ def _socket(home: Path, area: Path, account: Account, system_area: Path) -> Path
         runtime = os.environ.get("XDG_RUNTIME_DIR")
         candidates += [Path(base) / f"faceauth-{account.uid}-{_short(home)}" for base in (runtime, "/tmp") if base]  # noqa: S108 - own() refuses a folder that is not ours
     for folder in candidates:
-        if len(os.fsencode(folder / SOCKET_NAME)) <= MAX_SOCKET_PATH and folder.parent.is_dir():
+        if len(os.fsencode(folder / SOCKET_NAME)) <= MAX_SOCKET_PATH:
+            if folder.parent == system_area:
+                _open_system_area(account, system_area)
             account.own(folder, 0o700)
             return folder
     raise ConfigurationError("no folder is short enough for PostgreSQL's socket: choose a shorter FACEAUTH_HOME")
