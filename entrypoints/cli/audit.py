@@ -20,6 +20,7 @@ from entrypoints.settings import load_settings
 group = typer.Typer(help="Auditoria / Audit", no_args_is_help=True)
 
 VIEWS = {projection.name: projection for projection in PROJECTIONS if projection.name != "active_templates"}
+IDS = {"originator_topic", "enrollment_id", "attempt_id", "session_id"}
 
 
 @group.callback()
@@ -50,14 +51,19 @@ def replay(
     if as_json:
         print_json({"events": shown})
         return
-    for document in shown:
+    print_events(shown)
+
+
+def print_events(documents: list[dict[str, Any]]) -> None:
+    """Print documents of ``history.as_document``, one line each."""
+    for document in documents:
         console.print(
             f"{document['position']:>7}  {document['at'][:19]}Z  {document['event']:34} "
             f"{document['aggregate_id'][:8]}  {document['actor'] or '?':14.14}  {_brief(document['data'])}",
             soft_wrap=True,
             markup=False,
         )
-    console.print(f"{len(shown)} eventos / events")
+    console.print(f"{len(documents)} eventos / events")
 
 
 def rows_as_of(events: list[RecordedEvent], view: str) -> list[dict[str, Any]]:
@@ -81,7 +87,8 @@ def _print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
 def _brief(data: dict[str, Any]) -> str:
     parts = []
     for key, value in data.items():
-        if key in {"originator_topic", "enrollment_id", "attempt_id", "session_id"} or value in {None, "", "[sealed]"}:
+        # compared, not looked up: a value may be a dict
+        if key in IDS or value in (None, "", "[sealed]", {}):
             continue
         parts.append(f"{key}={value}" if not isinstance(value, dict) else _brief(value))
     return " ".join(parts)
