@@ -18,7 +18,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.account import current_account
-from adapters.postgres.layout import SYSTEM_AREA, Layout, prepare
+from adapters.postgres.layout import SOCKET_NAME, SYSTEM_AREA, Layout, prepare
 from domain.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class EmbeddedPostgres:
         if not (layout.data / "PG_VERSION").exists():
             self._initialise(layout)
         if _postmaster(layout.data) is None:
-            _outlive(layout.data)
+            _outlive(layout)
             _rotate(layout.log)
             options = " ".join(shlex.quote(f"-c{name}={value}") for name, value in self._settings.items())
             options += f" -k {shlex.quote(str(layout.socket))}"
@@ -211,11 +211,15 @@ def _open(file: Path) -> int:
     return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _pid_file(data: Path) -> list[str]:
+def _lines(file: Path) -> list[str]:
     try:
-        return (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
+
+
+def _pid_file(data: Path) -> list[str]:
+    return _lines(data / "postmaster.pid")
 
 
 def _serves(process: psutil.Process, data: Path) -> bool:
@@ -235,22 +239,25 @@ def _postmaster(data: Path) -> int | None:
         return None
 
 
-def _outlive(data: Path) -> None:
-    """Wait until nothing is left of a server that was killed, then remove a pid file that names a stranger.
+def _outlive(layout: Layout) -> None:
+    """Wait until nothing is left of a server that was killed, then remove its lock files that name a stranger.
 
     Its processes hold the shared memory for a moment longer, and PostgreSQL refuses to start beside them. It takes care
-    of a dead number in the file itself, but believes a living one, which after a container restart can be anything.
+    of a dead number in those files itself, but believes a living one, which can be anything: another program after a
+    container restart, or a zombie that nobody reaps.
     """
-    lines = _pid_file(data)
-    if not lines:
+    locks = [layout.data / "postmaster.pid", _socket_in_use(layout) / f"{SOCKET_NAME}.lock"]
+    if not any(lock.exists() for lock in locks):
         return
     deadline = time.monotonic() + START_SECONDS
-    while any(_serves(process, data) for process in psutil.process_iter()):
+    while any(_serves(process, layout.data) for process in psutil.process_iter()):
         if time.monotonic() > deadline:
             raise UnavailableError("processes of a PostgreSQL that was killed are still running")
         time.sleep(0.05)
-    if lines[0].isdigit() and psutil.pid_exists(int(lines[0])):
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    for lock in locks:
+        lines = _lines(lock)
+        if not lines or not lines[0].isdigit() or psutil.pid_exists(int(lines[0])):
+            lock.unlink(missing_ok=True)
 
 
 def _socket_in_use(layout: Layout) -> Path:
