@@ -27,7 +27,7 @@ class OpenCvDecoder:
         """Refuse more than ``max_bytes`` bytes, or more than ``max_side`` pixels in either direction."""
         self._max_bytes = max_bytes
         self._max_side = max_side
-        # The codecs write complaints about damaged input to standard error; here they become exceptions.
+        # OpenCV would write its complaints about damaged input to standard error; here they are exceptions.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
     def decode(self, payload: bytes) -> Image:

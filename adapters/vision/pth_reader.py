@@ -69,22 +69,27 @@ def read_state_dict(payload: bytes) -> dict[str, NDArray[np.float32]]:
 
     Raises ``ModelError`` for anything but such a file, above all for one that names other globals.
     """
-    stream = BytesIO(payload)
     try:
-        if (_load(stream), _load(stream)) != (MAGIC, PROTOCOL):
-            raise ModelError("not a legacy PyTorch weight file")
-        if not _load(stream)["little_endian"]:
-            raise ModelError("a weight file of a big-endian machine")
-        tensors, keys = _load(stream), _load(stream)
-        dtypes = {tensor.key: tensor.dtype for tensor in tensors.values()}
-        storages = {key: _read_storage(stream, dtypes[key]) for key in keys}
-        return {
-            name.removeprefix("module."): _view(tensor, storages)
-            for name, tensor in tensors.items()
-            if tensor.dtype == "<f4"
-        }
-    except (pickle.UnpicklingError, EOFError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return _read(BytesIO(payload))
+    except ModelError:
+        raise
+    except Exception as error:  # the pickle machine raises nearly anything on damaged bytes
         raise ModelError(f"the weight file is damaged ({type(error).__name__})") from error
+
+
+def _read(stream: BytesIO) -> dict[str, NDArray[np.float32]]:
+    if (_load(stream), _load(stream)) != (MAGIC, PROTOCOL):
+        raise ModelError("not a legacy PyTorch weight file")
+    if not _load(stream)["little_endian"]:
+        raise ModelError("a weight file of a big-endian machine")
+    tensors, keys = _load(stream), _load(stream)
+    dtypes = {tensor.key: tensor.dtype for tensor in tensors.values()}
+    storages = {key: _read_storage(stream, dtypes[key]) for key in keys}
+    return {
+        name.removeprefix("module."): _view(tensor, storages)
+        for name, tensor in tensors.items()
+        if tensor.dtype == "<f4"
+    }
 
 
 def _load(stream: BytesIO) -> Any:

@@ -1,0 +1,58 @@
+"""Tells one picture saved twice (re-encoded, resized, brightened) from two pictures of one person.
+
+Embeddings cannot: re-encoding at JPEG quality 60 moves them further than a fifth of a second of video does. Pixels can:
+laid exactly over each other, two copies agree in fine detail and two moments never quite do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from application.ports.vision import FaceCrop
+
+SAME_PICTURE = 0.998
+"""Measured on 78 photographs (LFW, NUAA) and 11 clips: of copies, re-encoded at quality 60 or resized, about 90 % lie
+above; of frames half a second or more apart, 1 %, all from a motionless head."""
+
+EDGE = 8
+FACE = slice(10, 86)
+FINE_SIGMA = 1.5
+COARSE_SIGMA = 6.0
+STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-5)
+
+
+def picture_likeness(one: FaceCrop, other: FaceCrop) -> float:
+    """Return how far two crops agree in detail once laid over each other: 1 for copies, 0 for nothing in common.
+
+    The second crop is fitted to the first by an affine warp (enhanced correlation coefficient, Evangelidis and Psarakis
+    2008), since landmarks shift a little with every encoding; then band-passed grey values are correlated.
+    """
+    first, second = _smooth(one), _smooth(other)
+    warp = np.eye(2, 3, dtype=np.float32)
+    try:
+        _, fitted = cv2.findTransformECC(first, second, warp, cv2.MOTION_AFFINE, STEPS)
+    except cv2.error:  # the two do not even resemble each other: the fit diverges
+        return 0.0
+    laid = cv2.warpAffine(second, fitted, first.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return max(0.0, float((_detail(first) * _detail(np.asarray(laid, np.float32))).mean()))
+
+
+def same_picture(one: FaceCrop, other: FaceCrop) -> bool:
+    """Say whether two crops come from one and the same picture."""
+    return picture_likeness(one, other) >= SAME_PICTURE
+
+
+def _smooth(crop: FaceCrop) -> NDArray[np.float32]:
+    grey = np.asarray(cv2.cvtColor(crop.pixels, cv2.COLOR_BGR2GRAY), np.float32)
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), FINE_SIGMA), np.float32)[EDGE:-EDGE, EDGE:-EDGE].copy()
+
+
+def _detail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    band = (grey - cv2.GaussianBlur(grey, (0, 0), COARSE_SIGMA))[FACE, FACE]
+    return np.asarray((band - band.mean()) / max(float(band.std()), 1e-6), np.float32)
