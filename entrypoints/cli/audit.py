@@ -19,6 +19,7 @@ from entrypoints.settings import load_settings
 
 group = typer.Typer(help="Auditoria / Audit", no_args_is_help=True)
 
+OWN_IDS = ("originator_topic", "enrollment_id", "attempt_id", "session_id")
 VIEWS = {projection.name: projection for projection in PROJECTIONS if projection.name != "active_templates"}
 IDS = {"originator_topic", "enrollment_id", "attempt_id", "session_id"}
 
@@ -85,12 +86,13 @@ def _print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _brief(data: dict[str, Any]) -> str:
+    """Return the fields on one line; sealed ones, empty ones and the aggregate's own id are left out."""
     parts = []
     for key, value in data.items():
-        # compared, not looked up: a value may be a dict
-        if key in IDS or value in (None, "", "[sealed]", {}):
-            continue
-        parts.append(f"{key}={value}" if not isinstance(value, dict) else _brief(value))
+        if isinstance(value, dict):
+            parts.append(_brief(value))
+        elif value not in (None, "", "[sealed]") and key not in OWN_IDS:
+            parts.append(f"{key}={value}")
     return " ".join(parts)
 
 
