@@ -116,7 +116,7 @@ def test_a_person_resembles_themself_and_nobody_else(pipeline: VisionPipeline, p
         assert vector.vector.shape == (640,)
         for other, probe in changed.items():
             similarity = vector.similarity(probe)
-            assert similarity > 0.6 if name == other else similarity < 0.4
+            assert similarity > 0.9 if name == other else similarity < 0.45
 
 
 def test_an_empty_scene_has_no_face(pipeline: VisionPipeline) -> None:
