@@ -177,6 +177,8 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             gallery.start()
         else:
             stack.callback(_bring_up_if_possible, projector)
+            if vision:
+                gallery.load()
         vision_ready = not isinstance(judge, AbsentJudge)
         return App(settings, services, Enrolling(services), gallery, dsn, postgres, vision_ready, stack.pop_all())
 

@@ -70,7 +70,7 @@ def rebuild(name: str, as_json: JsonOption = False) -> None:
 
 @database.command("url")
 def url(as_json: JsonOption = False) -> None:
-    """Mostra o DSN em uso / Print the DSN in use, embedded or not."""
+    """Mostra o DSN em uso / Print the DSN in use; an embedded server answers while a faceauth process runs."""
     with bootstrap(load_settings(), vision=False) as app:
         if as_json:
             print_json({"dsn": app.dsn, "embedded": app.postgres is not None})
