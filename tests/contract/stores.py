@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 from adapters.memory.event_store import MemoryEventStore
 from adapters.postgres.store import PostgresEventStore
 from domain.act import Act
+from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.consent import Consent
 from domain.session import Session
 
@@ -75,7 +76,11 @@ class Place:
 
 
 def parts(key: bytes = KEY) -> dict[str, Any]:
-    return {"store_key": key, "aggregates": [Consent, Session, Parcel], "values": [Act, Dimensions]}
+    return {
+        "store_key": key,
+        "aggregates": [Attempt, Consent, Session, Parcel],
+        "values": [Act, Dimensions, Evidence, MatchFacts],
+    }
 
 
 def memory_place() -> Place:

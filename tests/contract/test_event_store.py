@@ -12,6 +12,7 @@ import pytest
 from adapters.postgres.database import Database
 from adapters.postgres.store import PostgresEventStore
 from application.ports.event_store import Claim
+from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.consent import Consent
 from domain.errors import ClaimTakenError, ConcurrencyError, NotFoundError
 from domain.session import Session
@@ -194,6 +195,22 @@ def test_a_stream_holds_one_aggregate_in_order(store: Store) -> None:
 
 def test_an_empty_store_is_at_position_zero(store: Store) -> None:
     assert store.position() == 0
+
+
+def test_an_attempt_survives_with_its_evidence(store: Store) -> None:
+    attempt = Attempt.start(
+        uuid4(), department="icu", mode="identify", policy="passive", client_sealed="", epoch="2030-05", act=act()
+    )
+    attempt.issue_challenge("hold_still", act=act())
+    evidence = Evidence(30, 20, 18, 10, 0.91, 0.4, None, 0.8, {"blurred": 1, "too_dark": 1})
+    attempt.assess(evidence, act=act())
+    match = MatchFacts(0.31, None, 0.5, 0.05, 200, claimed=False, model="sface+fr@1")
+    attempt.refuse(code="face_not_recognised", reason="below_threshold", next_step="retry", match=match, act=act())
+    store.save(attempt)
+    assert store.get(Attempt, attempt.id) == attempt
+    *_, assessed, refused = store.stream(attempt.id)
+    assert assessed.fields["evidence"] == evidence
+    assert refused.fields["match"] == match
 
 
 def test_a_session_survives_with_its_times(store: Store) -> None:
