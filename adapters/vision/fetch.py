@@ -89,5 +89,5 @@ def _failure(client: str, carrier: Carrier, reason: str) -> str:
 def _last_words(output: str) -> str:
     """The first line that names an error (what follows is mostly advice), else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower()]
+    errors = [line for line in lines if line.lower().startswith(("error", "npm error"))]
     return ([*errors[:1], *lines[-1:], "nothing"])[0][:LAST_WORDS]

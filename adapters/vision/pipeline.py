@@ -28,8 +28,8 @@ RIVAL_SCORE = 0.75
 RIVAL_AREA = 0.6
 RIVAL_VISIBLE = 0.95
 """A second face counts when it is surely a face, of at least 0.6 the area of the largest one, and not cut by the edge
-of the picture. Of 4,396 press photographs (LFW, many with bystanders) 3 % have such a second face, of 250 webcam pictures
-none (their background holds posters with faces)."""
+of the picture. Of 4,396 press photographs (LFW, many with bystanders) 3 % have such a second face, of 250 webcam
+pictures none (their background holds posters with faces)."""
 
 
 class VisionPipeline:
