@@ -38,6 +38,7 @@ from domain.errors import (
     EnrollmentInactiveError,
     FaceauthError,
     ImageError,
+    KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
 )
@@ -48,6 +49,15 @@ from domain.session import Session
 PASSIVE: Final = "passive"
 ACR_PASSIVE: Final = "urn:faceauth:acr:face-passive"
 AMR_FACE: Final = "face"
+
+NOT_CONFIRMED: Final = (
+    ConsentMissingError,
+    EnrollmentInactiveError,
+    KeyDestroyedError,
+    NotFoundError,
+    SealBrokenError,
+)
+"""What the aggregates and the vault answer about somebody whom only the gallery still knows."""
 
 TRIES: Final = 3
 """Decisions are taken again when somebody else's change came between reading and saving."""
@@ -221,7 +231,8 @@ class Authentication:
         services, subject_id = self._services, candidate.subject_id
         try:
             unchanged = confirmed(services, candidate, self._department)
-        except (ConsentMissingError, EnrollmentInactiveError, NotFoundError, SealBrokenError) as error:
+            person = reveal(services.vault, unchanged[0])
+        except NOT_CONFIRMED as error:
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
         session_id, expires_at = services.ids.new(), act.at + services.policies.session_lifetime
         attempt.succeed(
@@ -250,7 +261,6 @@ class Authentication:
             acr=ACR_PASSIVE,
             authenticated_at=act.at,
         )
-        person = reveal(services.vault, unchanged[0])
         services.store.save(attempt, session, unchanged=unchanged)
         self._attempt = attempt
         admission = Admission(

@@ -43,17 +43,15 @@ def binding(subject_id: UUID, name: str) -> Binding:
 
 
 def reveal(vault: TemplateVault, enrollment: Enrollment) -> Person:
-    """Open the personal fields; a field whose key is gone reads "[erased]", one that was tampered with "[damaged]"."""
+    """Open the personal fields of somebody who is to be let in. Raises ``KeyDestroyedError``, ``SealBrokenError``."""
+    owner = enrollment.subject_id
     return Person(
-        *(
-            reveal_field(vault, enrollment.subject_id, name, getattr(enrollment, f"{name}_sealed"))
-            for name in MAX_LENGTHS
-        )
+        *(vault.unseal(binding(owner, name), getattr(enrollment, f"{name}_sealed")).decode() for name in MAX_LENGTHS)
     )
 
 
 def reveal_field(vault: TemplateVault, subject_id: UUID, name: str, sealed: str) -> str:
-    """Open one personal field, as ``reveal`` does."""
+    """Open one personal field for a listing: "[erased]" where the key is gone, "[damaged]" after tampering."""
     try:
         return vault.unseal(binding(subject_id, name), sealed).decode()
     except KeyDestroyedError:
