@@ -77,7 +77,7 @@ def mean_template(captures: Sequence[Embedding]) -> Embedding:
 
 
 def _likeness(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how alike each of (n, d) unit vectors is to the others: to their mean or to the middle one, whichever less.
+    """Return how alike each of (n, d) unit vectors is to the others: to their mean or to the middle one, the lesser.
 
     Cosine similarities, shape (n,).
     """
