@@ -163,7 +163,7 @@ def test_every_rejected_capture_is_named_with_its_reason(house: House) -> None:
         picture("ana", take=10, reason="blurred"),
         picture("ana", take=11, faces=2),
         picture("ana", faces=0),
-        picture("ana", take=12, pad=0.1),
+        picture("ana", take=12, pad=0.05),
         b"not a picture",
     ]
 
@@ -378,7 +378,7 @@ def test_another_department_cannot_touch_an_enrolment(house: House) -> None:
 
 
 def test_no_crop_and_no_embedding_outlives_an_enrolment(house: House) -> None:
-    house.enroll("ana", pictures=[*pictures("ana"), pictures("ana")[0], picture("ana", take=9, pad=0.1)])
+    house.enroll("ana", pictures=[*pictures("ana"), pictures("ana")[0], picture("ana", take=9, pad=0.05)])
 
     assert (len(house.judge.crops), len(house.judge.embeddings)) == (7, 6)
     assert house.traces == 0
