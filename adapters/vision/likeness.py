@@ -1,7 +1,7 @@
 """Tells one picture saved twice (re-encoded, resized, brightened) from two pictures of one person.
 
-Embeddings cannot: re-encoding at JPEG quality 60 moves them further than a fifth of a second of video does. Pixels can:
-laid exactly over each other, two copies agree in fine detail and two moments never quite do.
+Embeddings cannot: JPEG quality 60 moves them as far (similarity 0.84-0.99) as a second of video does. Pixels can: laid
+exactly over each other, two copies agree in fine detail and two moments hardly ever do.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from application.ports.vision import FaceCrop
 
 SAME_PICTURE = 0.998
-"""Measured on 78 photographs (LFW, NUAA) and 11 clips: of copies, re-encoded at quality 60 or resized, about 90 % lie
-above; of frames half a second or more apart, 1 %, all from a motionless head."""
+"""Of copies of 78 photographs (LFW, NUAA) these are caught: re-encoded at quality 60 91 %, at 30 58 %, resized to 0.75
+90 %, to 0.5 74 %, to 2 96 %, brightened 65 %, cropped by a tenth 51 %. Of pairs of frames from 11 clips these are taken
+for one picture: half a second apart 0 of 293, a second apart 1 of 260, a fifth of a second apart 9 %."""
 
 EDGE = 8
 FACE = slice(10, 86)

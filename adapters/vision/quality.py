@@ -1,7 +1,8 @@
 """How usable a face picture is, from a small grey crop and the landmarks (components after ISO/IEC 29794-5).
 
-Every component ramps from 0 (refuse) to 1 (nothing to wish for). Where a ramp starts was set on press photographs
-(LFW), webcam pictures (NUAA) and their darkened, blurred and reduced copies: none of the first two kinds is refused.
+Every component ramps from 0 (refuse) to 1 (nothing to wish for). The ramps start below everything seen in 4,396 press
+photographs (LFW) and 250 webcam pictures (NUAA), of which none is refused; of LFW pictures darkened to 0.15, blurred
+with sigma 4 or reduced to 0.4, 97 % or more are.
 """
 
 from __future__ import annotations
