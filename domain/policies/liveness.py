@@ -6,6 +6,7 @@ the decision frame must pass by itself, so that two live frames never excuse a l
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -87,7 +88,7 @@ class EvidencePolicy:
 
 def pad_of(frame: FrameFindings) -> float:
     """Return the presentation attack score of a usable frame; nothing judged counts as an attack."""
-    return -1.0 if frame.pad is None else frame.pad
+    return -1.0 if frame.pad is None or math.isnan(frame.pad) else frame.pad
 
 
 def quality_of(frame: FrameFindings) -> float:
