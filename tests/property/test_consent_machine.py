@@ -1,0 +1,87 @@
+"""No sequence of commands brings a consent into an illegal state."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
+
+from domain.consent import AUTHENTICATION, EXPIRED, GRANTED, OBJECTED, PURPOSES, WITHDRAWN, Consent
+from domain.errors import ConsentAlreadyGivenError, ConsentMissingError
+from tests.property.machine import SUBJECT, AggregateMachine, numbered_act
+
+NOTICES = st.sampled_from([("2026-11", "a" * 64), ("2026-11", "b" * 64), ("2027-01", "a" * 64)])
+
+
+class ConsentMachine(AggregateMachine):
+    """Model: a status, and the notice that was last accepted."""
+
+    aggregate: Consent
+
+    @initialize(purpose=st.sampled_from(PURPOSES), notice=NOTICES)
+    def grant(self, purpose: str, notice: tuple[str, str]) -> None:
+        with self.expecting(None):
+            self.aggregate = Consent.grant(SUBJECT, purpose, legal_basis="consent", notice=notice, act=self.act())
+        self.status, self.notice, self.purpose = GRANTED, notice, purpose
+
+    @rule(notice=NOTICES)
+    def renew(self, notice: tuple[str, str]) -> None:
+        nothing_new = self.status == GRANTED and notice == self.notice
+        with self.expecting(ConsentAlreadyGivenError if nothing_new else None):
+            self.aggregate.renew(notice=notice, act=self.act())
+        self.status, self.notice = GRANTED, notice
+
+    @rule(reason=st.text(max_size=20))
+    def withdraw(self, reason: str) -> None:
+        with self.expecting(self._unless_in_force()):
+            self.aggregate.withdraw(reason=reason, act=self.act())
+        self._end(WITHDRAWN)
+
+    @rule(reason=st.text(max_size=20))
+    def object_to_processing(self, reason: str) -> None:
+        with self.expecting(self._unless_in_force()):
+            self.aggregate.object_to_processing(reason=reason, act=self.act())
+        self._end(OBJECTED)
+
+    @rule()
+    def expire(self) -> None:
+        with self.expecting(self._unless_in_force()):
+            self.aggregate.expire(act=self.act())
+        self._end(EXPIRED)
+
+    def _unless_in_force(self) -> type[Exception] | None:
+        return None if self.status == GRANTED else ConsentMissingError
+
+    def _end(self, status: str) -> None:
+        if self.status == GRANTED:
+            self.status = status
+
+    @invariant()
+    def the_model_agrees(self) -> None:
+        consent = self.aggregate
+        assert consent.status == self.status
+        assert consent.in_force == (self.status == GRANTED)
+        assert (consent.notice_version, consent.notice_sha256) == self.notice
+        assert (consent.subject_id, consent.purpose) == (SUBJECT, self.purpose)
+        assert consent.id == Consent.create_id(SUBJECT, self.purpose)
+        assert consent.changed_by == self.acts[-1].actor
+        if not consent.in_force:
+            with pytest.raises(ConsentMissingError):
+                consent.check_in_force()
+
+
+TestConsentMachine = ConsentMachine.TestCase
+
+
+def test_there_is_no_consent_to_an_unknown_purpose() -> None:
+    with pytest.raises(ValueError, match="purpose"):
+        Consent.grant(SUBJECT, "marketing", legal_basis="consent", notice=("1", "a" * 64), act=numbered_act(0))
+
+
+def test_each_subject_and_purpose_has_one_stream_of_its_own() -> None:
+    ids = {Consent.create_id(UUID(int=number), purpose) for number in (1, 2) for purpose in PURPOSES}
+
+    assert len(ids) == 4
+    assert Consent.create_id(SUBJECT, AUTHENTICATION) == Consent.create_id(SUBJECT, AUTHENTICATION)

@@ -1,0 +1,85 @@
+"""Topics are stored history: renaming one makes what is stored unreadable."""
+
+from __future__ import annotations
+
+import pytest
+from eventsourcing.domain import Aggregate, CanMutateAggregate
+from eventsourcing.utils import get_topic
+
+from adapters.eventstore.transcoding import DataclassTranscoding
+from entrypoints.bootstrap import AGGREGATES, VALUES
+
+PINNED = {
+    "consent": [
+        "consent.expired.v1",
+        "consent.granted.v1",
+        "consent.objected.v1",
+        "consent.renewed.v1",
+        "consent.withdrawn.v1",
+    ],
+    "enrollment": [
+        "enrollment.activated.v1",
+        "enrollment.capture_accepted.v1",
+        "enrollment.capture_rejected.v1",
+        "enrollment.department_changed.v1",
+        "enrollment.erased.v1",
+        "enrollment.opened.v1",
+        "enrollment.reinstated.v1",
+        "enrollment.revoked.v1",
+        "enrollment.suspended.v1",
+        "enrollment.template_sealed.v1",
+        "enrollment.threshold_overridden.v1",
+    ],
+    "attempt": [
+        "attempt.abandoned.v1",
+        "attempt.challenge_issued.v1",
+        "attempt.evidence_assessed.v1",
+        "attempt.fallback_offered.v1",
+        "attempt.fallback_refused.v1",
+        "attempt.fallback_succeeded.v1",
+        "attempt.refused.v1",
+        "attempt.started.v1",
+        "attempt.succeeded.v1",
+    ],
+    "session": ["session.expired.v1", "session.opened.v1", "session.refreshed.v1", "session.revoked.v1"],
+}
+
+FIELDS = {
+    "Act": ["actor", "channel", "at", "correlation_id", "causation_id"],
+    "Evidence": [
+        "frames_received",
+        "frames_judged",
+        "frames_usable",
+        "frames_dropped",
+        "pad_median",
+        "pad_lowest",
+        "pad_decision",
+        "quality_decision",
+        "reasons",
+    ],
+    "MatchFacts": ["similarity", "runner_up", "threshold", "margin", "gallery_size", "claimed", "model"],
+}
+
+
+def event_topics(aggregate: type[Aggregate]) -> list[str]:
+    members = vars(aggregate).values()
+    return sorted(
+        get_topic(member)
+        for member in members
+        if isinstance(member, type) and issubclass(member, CanMutateAggregate) and "TOPIC" in vars(member)
+    )
+
+
+def test_the_topics_of_all_aggregates_and_events_are_pinned() -> None:
+    assert {get_topic(aggregate): event_topics(aggregate) for aggregate in AGGREGATES} == PINNED
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.__name__)
+def test_no_topic_names_a_module(aggregate: type[Aggregate]) -> None:
+    assert not [topic for topic in [get_topic(aggregate), *event_topics(aggregate)] if ":" in topic]
+
+
+def test_the_stored_names_and_fields_of_values_are_pinned() -> None:
+    transcodings = [DataclassTranscoding(value) for value in VALUES]
+
+    assert {transcoding.name: list(transcoding._fields) for transcoding in transcodings} == FIELDS
