@@ -18,7 +18,7 @@ from domain.biometrics import FrameFindings
 
 PAD_THRESHOLD: Final = 0.2
 """Least probability of a live person, for the median and for single frames. On the development data (ADR 0006) no
-attack of 249 printed photographs reaches a tenth of it, and of 250 webcam pictures of live people 0.4 % fall below it."""
+attack of 249 printed photographs reaches a tenth of it; of 250 webcam pictures of live people 0.4 % fall below it."""
 
 LIVENESS_FAILED: Final = "liveness_failed"
 PRESENTATION_ATTACK: Final = "presentation_attack"
