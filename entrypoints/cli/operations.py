@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from application.departments import check_department
 from domain.errors import InvalidInputError
 from entrypoints import examination
 from entrypoints.bootstrap import bootstrap
@@ -127,13 +128,6 @@ def issue(
 @tokens.callback()
 def _tokens() -> None:
     """Keep ``token`` a group although it has one command."""
-
-
-def check_department(name: str) -> str:
-    """Return the name. Raises ``InvalidInputError`` unless it can stand in a path."""
-    if not re.fullmatch(r"[\w][\w.\- ]{0,49}", name):
-        raise InvalidInputError("a department name takes 1 to 50 letters, digits, spaces, dots, dashes or underscores")
-    return name
 
 
 def parse_ttl(text: str) -> timedelta:
