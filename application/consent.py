@@ -83,24 +83,23 @@ def withdraw(
     """Withdraw consent; nobody is admitted on it once this returns.
 
     The consents end first, in one commit: an attempt that has not committed its session by then cannot any more. Then
-    the enrolment (where consent to enrolment went) and all open sessions are revoked. Raises ``ConsentMissingError``
-    where none of the purposes was in force.
+    the enrolment (with consent to enrolment) and all open sessions are revoked; a withdrawal that was cut off on the
+    way is completed by repeating it. Raises ``ConsentMissingError`` where there is nothing to end.
     """
     _check_purposes(purposes)
     ended = [c for p in purposes if (c := find(services, subject_id, p)) is not None and c.in_force]
-    if not ended:
-        raise ConsentMissingError("there is no consent in force to withdraw")
     for consent in ended:
         consent.withdraw(reason=reason, act=act)
-    position = services.store.save(*ended)
-    names = [consent.purpose for consent in ended]
-    enrollment = live_enrollment(services, subject_id) if ENROLLMENT in names else None
+    position = services.store.save(*ended) if ended else services.store.position()
+    enrollment = live_enrollment(services, subject_id) if ENROLLMENT in purposes else None
     if enrollment is not None:
         revoke_enrollment(services, enrollment, reason="consent_withdrawn", act=act)
     services.projector.catch_up(position)
     sessions = revoke_sessions(services, subject_id, reason="consent_withdrawn", act=act)
+    if not ended and enrollment is None and not sessions:
+        raise ConsentMissingError("there is no consent in force to withdraw")
     services.index.catch_up(services.store.position())
-    return Withdrawal(subject_id, names, enrollment is not None, sessions)
+    return Withdrawal(subject_id, [consent.purpose for consent in ended], enrollment is not None, sessions)
 
 
 def live_enrollment(services: Services, subject_id: UUID) -> Enrollment | None:

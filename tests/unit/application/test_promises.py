@@ -16,7 +16,13 @@ from application.consent import revoke_enrollment
 from domain.biometrics import ModelId, SealedTemplate
 from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
 from domain.enrollment import Enrollment
-from domain.errors import ConsentAlreadyGivenError, ConsentMissingError, InvalidInputError, NoticeOutdatedError
+from domain.errors import (
+    ConsentAlreadyGivenError,
+    ConsentMissingError,
+    InvalidInputError,
+    NoticeOutdatedError,
+    UnavailableError,
+)
 from domain.session import OPEN, REVOKED, Session
 from tests.house import ADDRESS, AGENT, ICU, LAB, House, frames, person
 
@@ -218,6 +224,28 @@ def test_nothing_is_withdrawn_twice(house: House) -> None:
 
     with pytest.raises(ConsentMissingError):
         consents.withdraw(house.services, subject_id, reason="mine", act=house.act())
+
+
+@pytest.mark.parametrize("saves", [1, 2])
+def test_a_withdrawal_that_was_cut_off_is_completed_when_it_is_repeated(house: House, saves: int) -> None:
+    enrolled = house.enroll("ana")
+    house.sign_in("ana")
+
+    def lose_after(more: int) -> None:
+        house.store.lost = not more
+        house.store.before_next_save = (lambda: lose_after(more - 1)) if more else None
+
+    house.store.before_next_save = lambda: lose_after(saves)
+    with pytest.raises(UnavailableError):
+        consents.withdraw(house.services, enrolled.subject_id, reason="mine", act=house.act())
+    house.store.lost = False
+    assert not house.sign_in("ana").success
+
+    ended = consents.withdraw(house.services, enrolled.subject_id, reason="mine", act=house.act())
+
+    assert ended.sessions_revoked == 1
+    assert house.store.get(Enrollment, enrolled.enrollment_id).status == "revoked"
+    assert house.gallery.size(ICU) == 0
 
 
 def test_a_withdrawal_from_somebody_unknown_is_refused(house: House) -> None:
