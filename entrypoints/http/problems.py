@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from application.enroll import EnrollmentRefusedError
 from domain import errors
+from entrypoints.http.faults import trail
 
 STATUS: dict[str, int] = {
     "invalid_token": 401,
@@ -42,6 +45,11 @@ STATUS: dict[str, int] = {
 }
 """HTTP status by code; a code that is not here is a fault of ours: 500."""
 
+SERVER_FAULT: Final = 500
+MAX_FAULTS: Final = 20
+MAX_FIELD_CHARACTERS: Final = 60
+"""Who sends thousands of unknown fields, or one of a megabyte, does not get them back."""
+
 log = structlog.get_logger("faceauth.http")
 
 
@@ -55,18 +63,26 @@ def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse
 async def on_faceauth_error(_request: Request, error: Exception) -> Response:
     """Answer an error that was raised on purpose."""
     code = error.code if isinstance(error, errors.FaceauthError) else "internal_error"
+    status = STATUS.get(code, SERVER_FAULT)
+    if status >= SERVER_FAULT:
+        # The text of these speaks to the operator: it may name files and hosts.
+        log.warning("request failed", code=code, trail=trail(error))
+        return problem(status, code, "the service cannot do this now; try again later")
     more: dict[str, object] = {}
     if isinstance(error, EnrollmentRefusedError):
         more["captures"] = [
             {"accepted": item.accepted, "reason": item.reason, "quality": item.quality} for item in error.captures
         ]
-    return problem(STATUS.get(code, 500), code, str(error), **more)
+    return problem(status, code, str(error), **more)
 
 
 async def on_invalid_body(_request: Request, error: Exception) -> Response:
     """Answer a body of the wrong form: which fields, never their values."""
     faults = (
-        [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
+        [
+            {"field": ".".join(map(str, fault["loc"]))[:MAX_FIELD_CHARACTERS], "message": fault["msg"]}
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_FAULTS]
+        ]
         if isinstance(error, ValidationError)
         else []
     )
@@ -83,15 +99,20 @@ async def on_http_error(_request: Request, error: Exception) -> Response:
     return response
 
 
-async def on_bug(_request: Request, error: Exception) -> Response:
-    """Answer what nobody expected: logged with its traceback, told without any detail."""
-    log.error("unexpected error", exc_info=error)
-    return problem(500, "internal_error", "something went wrong; it has been logged")
+async def on_client_gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client left while it was sending."""
+    return problem(400, "client_gone", "the request was not finished")
+
+
+def on_bug(error: Exception) -> Response:
+    """Answer what nobody expected: logged with its trail, told without any detail."""
+    log.error("unexpected error", trail=trail(error))
+    return problem(SERVER_FAULT, "internal_error", "something went wrong; it has been logged")
 
 
 HANDLERS: dict[object, object] = {
     errors.FaceauthError: on_faceauth_error,
     ValidationError: on_invalid_body,
     HTTPException: on_http_error,
-    Exception: on_bug,
+    ClientDisconnect: on_client_gone,
 }

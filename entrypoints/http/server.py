@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 from adapters.crypto.certificate import ensure_self_signed
 from entrypoints.bootstrap import App
 from entrypoints.http.api import Api
-from entrypoints.http.problems import HANDLERS
+from entrypoints.http.problems import HANDLERS, on_bug
 from entrypoints.http.socket import SignIn, refuse_busy
 
 WORKER_THREADS: Final = 8
@@ -57,20 +57,29 @@ def create_app(app: App) -> Starlette:
         judges.shutdown(wait=True, cancel_futures=True)
 
     api = Api(app, workers, lambda: len(open_sockets))
-    return Starlette(
+    asgi = Starlette(
         routes=[*api.routes(), WebSocketRoute("/face-auth/{department}", sign_in)],
         exception_handlers=cast(Any, HANDLERS),
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(Edge)],
         lifespan=lifespan,
     )
+    # A redirect to the path with or without its last slash would repeat whatever Host header came in.
+    asgi.router.redirect_slashes = False
+    return asgi
 
 
-class SecurityHeaders(BaseHTTPMiddleware):
-    """Adds the headers that every answer has."""
+class Edge(BaseHTTPMiddleware):
+    """The last to touch every answer: bugs become problem documents, and the security headers are set.
+
+    Bugs end here and not in starlette's own outermost layer, which raises them on: uvicorn would then log their text.
+    """
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """Add them where the handler did not decide otherwise."""
-        response = await call_next(request)
+        """Add the headers where the handler did not decide otherwise."""
+        try:
+            response = await call_next(request)
+        except Exception as error:  # noqa: BLE001 - logged with its trail by on_bug
+            response = on_bug(error)
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
