@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from starlette.requests import Request
 
 from application.ports.tokens import Principal
 from application.services import Services
-from domain.errors import DepartmentForbiddenError, NotAllowedError, TokenInvalidError
+from domain.errors import DepartmentForbiddenError, NotAllowedError, NotFoundError, TokenInvalidError
 from domain.session import Session
 
 DEPARTMENT_ADMIN: Final = "department_admin"
@@ -27,11 +28,18 @@ def principal_of(request: Request, services: Services) -> Principal:
     if scheme.lower() != "bearer" or not token:
         raise TokenInvalidError("a bearer token is needed")
     principal = services.tokens.verify(token.strip())
-    if principal.session_id is not None and not services.store.get(Session, principal.session_id).in_force(
-        services.clock.now()
-    ):
-        raise TokenInvalidError("the session has ended")
+    if principal.session_id is not None:
+        _check_session(principal.session_id, services)
     return principal
+
+
+def _check_session(session_id: UUID, services: Services) -> None:
+    try:
+        session = services.store.get(Session, session_id)
+    except NotFoundError as error:
+        raise TokenInvalidError("there is no such session") from error
+    if not session.in_force(services.clock.now()):
+        raise TokenInvalidError("the session has ended")
 
 
 def require_role(principal: Principal, role: str) -> None:

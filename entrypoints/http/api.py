@@ -28,6 +28,7 @@ from entrypoints.bootstrap import App
 from entrypoints.http import access, bodies
 
 T = TypeVar("T")
+B = TypeVar("B", bound=bodies.Body)
 MAX_AUDIT_EVENTS = 10_000
 
 
@@ -61,7 +62,7 @@ class Api:
     async def enroll(self, request: Request) -> Response:
         """Enrol a person from 5-10 pictures in one call."""
         principal = await self._admin(request)
-        body = bodies.EnrollBody.model_validate_json(await bodies.read_limited(request))
+        body = await self._body(bodies.EnrollBody, request)
         access.require_department(principal, body.department)
         version = self._accepted(body.consent)
         self._app.services.policies.enrollment.check_count(len(body.face_images))
@@ -70,7 +71,7 @@ class Api:
             self._app.enrolling.enroll,
             Person(body.user_id, body.username, body.display_name),
             department=body.department,
-            pictures=[bodies.picture(text) for text in body.face_images],
+            pictures=await self._run(lambda: [bodies.picture(text) for text in body.face_images]),
             notice_version=version,
             act=self._act(principal),
         )
@@ -79,7 +80,7 @@ class Api:
     async def open_enrollment(self, request: Request) -> Response:
         """Open an enrolment whose pictures come one by one."""
         principal = await self._admin(request)
-        body = bodies.OpenBody.model_validate_json(await bodies.read_limited(request))
+        body = await self._body(bodies.OpenBody, request)
         access.require_department(principal, body.department)
         version = self._accepted(body.consent)
         await self._run(self._make_room, principal, body.department)
@@ -97,9 +98,10 @@ class Api:
     async def add_capture(self, request: Request) -> Response:
         """Judge one more picture, JSON or the picture itself as the body."""
         principal = await self._admin(request)
-        raw = await bodies.read_limited(request)
-        is_json = request.headers.get("content-type", "").startswith("application/json")
-        payload = bodies.picture(bodies.CaptureBody.model_validate_json(raw).image) if is_json else raw
+        if request.headers.get("content-type", "").startswith("application/json"):
+            payload = await self._run(bodies.picture, (await self._body(bodies.CaptureBody, request)).image)
+        else:
+            payload = await bodies.read_limited(request)
         result = await self._run(
             self._app.enrolling.capture,
             request.path_params["enrollment_id"],
@@ -141,7 +143,7 @@ class Api:
     async def grant_consent(self, request: Request) -> Response:
         """Give consent: to a newer notice, or again after a withdrawal."""
         principal = await self._run(access.principal_of, request, self._app.services)
-        body = bodies.GrantBody.model_validate_json(await bodies.read_limited(request))
+        body = await self._body(bodies.GrantBody, request)
         if not body.accepted:
             raise ConsentMissingError("consent was not given")
         subject_id = await self._run(self._subject, principal, body.subject_id, body.username)
@@ -151,14 +153,14 @@ class Api:
             subject_id,
             notice_version=body.notice_version,
             act=self._act(principal),
-            **({"purposes": body.purposes} if body.purposes else {}),
+            **({} if body.purposes is None else {"purposes": body.purposes}),
         )
         return JSONResponse({"success": True, "subject_id": str(subject_id), "granted": changed})
 
     async def withdraw_consent(self, request: Request) -> Response:
         """Withdraw consent; effective before this answers."""
         principal = await self._run(access.principal_of, request, self._app.services)
-        body = bodies.WithdrawBody.model_validate_json(await bodies.read_limited(request))
+        body = await self._body(bodies.WithdrawBody, request)
         subject_id = await self._run(self._subject, principal, body.subject_id, body.username)
         ended = await self._run(
             consents.withdraw,
@@ -166,7 +168,7 @@ class Api:
             subject_id,
             reason=body.reason,
             act=self._act(principal),
-            **({"purposes": body.purposes} if body.purposes else {}),
+            **({} if body.purposes is None else {"purposes": body.purposes}),
         )
         return JSONResponse(
             {
@@ -209,6 +211,10 @@ class Api:
     async def _run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._workers, partial(function, *args, **kwargs))
 
+    async def _body(self, form: type[B], request: Request) -> B:
+        """Read and parse off the event loop: with ten photographs in it, a body takes a while."""
+        return await self._run(form.model_validate_json, await bodies.read_limited(request))
+
     async def _admin(self, request: Request) -> Principal:
         principal = await self._run(access.principal_of, request, self._app.services)
         access.require_role(principal, access.DEPARTMENT_ADMIN)
@@ -236,9 +242,13 @@ class Api:
                 raise NotFoundError("no such subject")
             return principal.subject_id
         access.require_role(principal, access.DEPARTMENT_ADMIN)
-        if subject_id is None and username is None:
-            raise InvalidInputError("name the subject: subject_id or username")
-        found = subject_id or history.subject_of(services.store, services.vault, username or "")
+        if (subject_id is None) == (username is None):
+            raise InvalidInputError("name the subject: subject_id or username, one of them")
+        found = subject_id or services.store.claimant("username", services.vault.digest("username", username or ""))
+        if found is None:
+            raise NotFoundError("no such subject")
+        # Whoever was enrolled a moment ago must be found.
+        services.projector.catch_up()
         departments = self._app.departments_of(found)
         if not departments or (principal.department != access.EVERYWHERE and principal.department not in departments):
             raise NotFoundError("no such subject")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 from starlette.requests import Request
 
 from domain.errors import InvalidInputError
@@ -17,6 +18,15 @@ MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
 Department = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
+def _reason_code(value: object) -> object:
+    return value if not isinstance(value, str) or re.fullmatch(r"[a-z][a-z0-9_]{0,49}", value) else "other"
+
+
+Reason = Annotated[str, BeforeValidator(_reason_code)]
+"""A code that goes into the history in the clear. Words become "other": they could name anybody, and nobody may be kept
+from withdrawing by the form of a reason."""
 
 
 class BodyTooLargeError(InvalidInputError):
@@ -35,7 +45,7 @@ class ConsentGiven(Body):
     """The consent that came with an enrolment, on paper or in the app."""
 
     notice_version: Text
-    accepted: bool
+    accepted: StrictBool
     channel: Literal["paper", "in_app"] = "paper"
 
 
@@ -70,7 +80,7 @@ class GrantBody(Body):
     """Consent of an enrolled subject; the subject is the token's own unless an administrator names one."""
 
     notice_version: Text
-    accepted: bool
+    accepted: StrictBool
     purposes: list[Text] | None = None
     subject_id: UUID | None = None
     username: Text | None = None
@@ -80,7 +90,7 @@ class WithdrawBody(Body):
     """Withdrawal, by the subject or by an administrator on the subject's word."""
 
     purposes: list[Text] | None = None
-    reason: Text = "subject_request"
+    reason: Reason = "subject_request"
     subject_id: UUID | None = None
     username: Text | None = None
 
