@@ -14,12 +14,16 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.types import Message
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from application.authenticate import Authentication
-from application.outcome import HOLD_STILL, Client, FrameReport, Outcome
-from domain.errors import DepartmentUnknownError, FaceauthError
+from application.departments import check_department
+from application.outcome import HOLD_STILL, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
+from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
 from entrypoints.bootstrap import App
+from entrypoints.http.faults import trail
+from entrypoints.http.messages import plain_result, result
 
 T = TypeVar("T")
 SUBPROTOCOL: Final = "faceauth.v1"
@@ -30,15 +34,18 @@ BACKLOG: Final = 3
 the three frames of a passive check in one burst still gets its answer."""
 GUIDANCE_EVERY_S: Final = 0.2
 MAX_BAD_MESSAGES: Final = 20
+MAX_TEXT_CHARACTERS: Final = 64 * 1024
+"""Control messages are short; a long one would keep the event loop parsing."""
 
 CLOSE_NORMAL, CLOSE_POLICY, CLOSE_TOO_BIG, CLOSE_ERROR = 1000, 1008, 1009, 1011
 CLOSE_DEPARTMENT, CLOSE_BUSY = 4403, 4503
+CLIENT_GONE, CANCELED, FRAME_TOO_LARGE = "client_gone", "canceled", "frame_too_large"
 
 log = structlog.get_logger("faceauth.socket")
 
 
 class _EndError(Exception):
-    """The connection ends with a stable code; ``record`` goes into the attempt's history."""
+    """The connection ends with a stable code, which also goes into the attempt's history."""
 
     def __init__(self, close: int, code: str) -> None:
         super().__init__(code)
@@ -59,7 +66,6 @@ class SignIn:
         self._frames: deque[bytes] = deque(maxlen=BACKLOG)
         self._arrived = asyncio.Event()
         self._gone: _EndError | None = None
-        self._canceled = False
         self._bad_messages = 0
         self._last_frame_at = time.monotonic()
         self._said: tuple[str, float] = ("", 0.0)
@@ -74,38 +80,46 @@ class SignIn:
 
     async def run(self) -> None:
         """See the attempt through, whatever happens."""
-        await self._socket.accept(subprotocol=None if self._plain else SUBPROTOCOL)
+        reader: asyncio.Task[None] | None = None
         try:
-            await self._in(self._workers, self._attempt.start)
-        except DepartmentUnknownError as error:
-            return await self._fail(_EndError(CLOSE_DEPARTMENT, error.code))
-        except FaceauthError as error:
-            log.warning("attempt could not start", code=error.code)
-            await self._send_outcome(Outcome(success=False, code="unavailable", next_step="password"))
-            return await self._close(CLOSE_BUSY)
-        reader = asyncio.create_task(self._read())
-        try:
+            await self._accept()
+            await self._start()
+            reader = asyncio.create_task(self._read())
             await self._hello()
-            outcome = await self._judge()
-            await self._send_outcome(outcome)
+            await self._send_outcome(await self._judge())
             await self._close(CLOSE_NORMAL)
         except _EndError as end:
             await self._abandon(end.code)
             await self._fail(end)
-        except (WebSocketDisconnect, RuntimeError):
-            # starlette raises RuntimeError for a send after the client closed
-            await self._abandon("client_gone")
-        except Exception:
-            log.exception("attempt failed", attempt_id=str(self._attempt.attempt_id))
+        except Exception as error:  # noqa: BLE001 - logged with its trail; the person is refused and told what to do
+            log.error(  # noqa: TRY400 - not exception(): its text and locals may hold what was being handled
+                "attempt failed", attempt_id=str(self._attempt.attempt_id), trail=trail(error)
+            )
             await self._abandon("internal_error")
-            await self._send_outcome(Outcome(success=False, code="unavailable", next_step="password"))
-            await self._close(CLOSE_ERROR)
+            await self._fail(_EndError(CLOSE_ERROR, UNAVAILABLE))
         finally:
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader
+            if reader is not None:
+                reader.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await reader
             self._frames.clear()
             self._attempt.wipe()
+
+    async def _accept(self) -> None:
+        try:
+            await self._socket.accept(subprotocol=None if self._plain else SUBPROTOCOL)
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise _EndError(CLOSE_NORMAL, CLIENT_GONE) from error
+
+    async def _start(self) -> None:
+        try:
+            check_department(self._socket.path_params["department"])
+            await self._in(self._workers, self._attempt.start)
+        except (DepartmentUnknownError, InvalidInputError) as error:
+            raise _EndError(CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
+        except FaceauthError as error:
+            log.warning("attempt could not start", code=error.code)
+            raise _EndError(CLOSE_BUSY, UNAVAILABLE) from error
 
     async def _hello(self) -> None:
         settings = self._app.settings
@@ -131,14 +145,13 @@ class SignIn:
         deadline = time.monotonic() + settings.attempt_seconds
         pause = 1.0 / settings.max_fps
         while True:
+            # Before any frame that still waits: nobody is signed in who has left or changed their mind.
+            if self._gone is not None:
+                raise self._gone
             now = time.monotonic()
             wait = min(deadline, self._last_frame_at + settings.idle_seconds) - now
             if not self._frames:
                 self._arrived.clear()
-                if self._gone is not None:
-                    raise self._gone
-                if self._canceled:
-                    raise _EndError(CLOSE_NORMAL, "canceled")
                 try:
                     await asyncio.wait_for(self._arrived.wait(), max(0.0, wait))
                 except TimeoutError:
@@ -148,33 +161,37 @@ class SignIn:
                 return await self._in(self._judges, self._attempt.decide, timeout=True)
             report = await self._in(self._judges, self._attempt.take, self._frames.popleft())
             await self._tell(report)
-            if report.finished:
+            if report.finished and self._gone is None:
                 return await self._in(self._judges, self._attempt.decide)
             await asyncio.sleep(max(0.0, pause - (time.monotonic() - now)))
 
     async def _read(self) -> None:
         """Take messages off the socket as they come; never judge here."""
         try:
-            while self._gone is None and not self._canceled:
-                message = await self._socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    self._gone = _EndError(CLOSE_NORMAL, "client_gone")
-                elif message.get("bytes") is not None:
-                    self._take_frame(message["bytes"])
-                else:
-                    await self._take_text(message.get("text") or "")
+            while True:
+                await self._take_message(await self._socket.receive())
                 self._arrived.set()
         except _EndError as end:
             self._gone = end
             self._frames.clear()
             self._arrived.set()
 
+    async def _take_message(self, message: Message) -> None:
+        if message["type"] == "websocket.disconnect":
+            # uvicorn itself hangs up on messages so large that they never get here
+            too_big = message.get("code") == CLOSE_TOO_BIG
+            raise _EndError(CLOSE_NORMAL, FRAME_TOO_LARGE if too_big else CLIENT_GONE)
+        if message.get("bytes") is not None:
+            self._take_frame(message["bytes"])
+        else:
+            await self._take_text(message.get("text") or "")
+
     def _take_frame(self, payload: bytes) -> None:
         settings = self._app.settings
         if payload.startswith(MAGIC):
             payload = self._without_header(payload)
         if len(payload) > settings.max_frame_bytes:
-            raise _EndError(CLOSE_TOO_BIG, "frame_too_large")
+            raise _EndError(CLOSE_TOO_BIG, FRAME_TOO_LARGE)
         if self._attempt.frames_received >= settings.max_frames:
             raise _EndError(CLOSE_POLICY, "too_many_frames")
         if len(self._frames) == BACKLOG:
@@ -193,24 +210,28 @@ class SignIn:
         return payload[HEADER.size :]
 
     async def _take_text(self, text: str) -> None:
+        if len(text) > MAX_TEXT_CHARACTERS:
+            raise _EndError(CLOSE_TOO_BIG, "message_too_large")
         try:
             message = json.loads(text)
             kind = message["type"]
-            if kind == "cancel":
-                self._canceled = True
-            elif kind == "claim" and isinstance(message["username"], str):
-                self._attempt.claim(message["username"])
-            else:
-                await self._complain("unsupported_message")
-        except (ValueError, TypeError, KeyError, RecursionError):
+            username = message["username"] if kind == "claim" else ""
+            username.encode()  # half a surrogate pair is JSON, but no text
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             await self._complain("invalid_message")
+            return
+        if kind == "cancel":
+            raise _EndError(CLOSE_NORMAL, CANCELED)
+        if kind == "claim":
+            self._attempt.claim(username)
+        else:
+            await self._complain("unsupported_message")
 
     async def _complain(self, code: str) -> None:
         self._bad_messages += 1
         if self._bad_messages > MAX_BAD_MESSAGES:
             raise _EndError(CLOSE_POLICY, "too_many_bad_messages")
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            await self._send({"type": "error", "code": code})
+        await self._send({"type": "error", "code": code})
 
     async def _tell(self, report: FrameReport) -> None:
         """Guide: in plain mode one message per judged frame; else on change, and not too often."""
@@ -238,76 +259,42 @@ class SignIn:
             await self._send({"type": "authentication_complete"})
 
     async def _send(self, document: dict[str, Any]) -> None:
-        if self._socket.application_state == WebSocketState.CONNECTED:
+        """Say something. Raises ``_EndError`` where nobody listens any more."""
+        try:
             await self._socket.send_text(json.dumps(document, ensure_ascii=False))
+        except (WebSocketDisconnect, RuntimeError) as error:
+            # starlette raises RuntimeError for a send after the client closed
+            raise _EndError(CLOSE_NORMAL, CLIENT_GONE) from error
 
     async def _fail(self, end: _EndError) -> None:
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            if end.code not in {"client_gone", "canceled"}:
+        with contextlib.suppress(_EndError):
+            if end.code == UNAVAILABLE:
+                await self._send_outcome(Outcome(success=False, code=UNAVAILABLE, next_step=PASSWORD))
+            elif end.code not in {CLIENT_GONE, CANCELED}:
                 await self._send({"type": "error", "code": end.code})
-            await self._close(end.close, end.code)
+        await self._close(end.close, end.code)
 
     async def _close(self, code: int, reason: str | None = None) -> None:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            if self._socket.application_state == WebSocketState.CONNECTED:
-                await self._socket.close(code, reason)
+            await self._socket.close(code, reason)
 
     async def _abandon(self, reason: str) -> None:
         try:
             await self._in(self._workers, self._attempt.abandon, reason)
         except FaceauthError as error:
             log.warning("the end of an attempt could not be recorded", code=error.code)
+        except Exception as error:  # noqa: BLE001 - the client is still to be told
+            log.error("the end of an attempt could not be recorded", trail=trail(error))  # noqa: TRY400 - as above
 
     @staticmethod
     async def _in(pool: Executor, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, partial(function, *args, **kwargs))
 
 
-def result(outcome: Outcome) -> dict[str, Any]:
-    """Return the ``result`` message of ``faceauth.v1``."""
-    document: dict[str, Any] = {
-        "type": "result",
-        "success": outcome.success,
-        "code": outcome.code,
-        "next": outcome.next_step,
-    }
-    if outcome.admission is not None:
-        admission = outcome.admission
-        document["confidence"] = outcome.confidence
-        document["session"] = {
-            "session_id": str(admission.session_id),
-            "subject_id": str(admission.subject_id),
-            "username": admission.username,
-            "display_name": admission.display_name,
-            "department": admission.department,
-            "expires_at": admission.expires_at.isoformat(),
-        }
-        document["tokens"] = {
-            "access_token": admission.access_token,
-            "token_type": "Bearer",
-            "expires_in": admission.expires_in,
-        }
-    return document
-
-
-def plain_result(outcome: Outcome) -> dict[str, Any]:
-    """Return the last message of the brief's plain mode: the same, in the brief's words."""
-    document = result(outcome) | {"final": True}
-    if outcome.admission is None:
-        return document | {"error": outcome.code}
-    admission = outcome.admission
-    document["recognition_result"] = {
-        "user_id": str(admission.subject_id),
-        "username": admission.username,
-        "display_name": admission.display_name,
-        "confidence": outcome.confidence,
-    }
-    return document
-
-
 async def refuse_busy(socket: WebSocket, connections: int) -> None:
     """Tell a client that the house is full, and close: it comes back after a moment."""
     plain = SUBPROTOCOL not in socket.scope.get("subprotocols", [])
-    await socket.accept(subprotocol=None if plain else SUBPROTOCOL)
-    await socket.send_text(json.dumps({"type": "queued", "position": connections, "retry_after_ms": 2000}))
-    await socket.close(CLOSE_BUSY, "busy")
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await socket.accept(subprotocol=None if plain else SUBPROTOCOL)
+        await socket.send_text(json.dumps({"type": "queued", "position": connections, "retry_after_ms": 2000}))
+        await socket.close(CLOSE_BUSY, "busy")
