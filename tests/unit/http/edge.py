@@ -1,0 +1,199 @@
+"""The network edge over a house of memory twins: an App, its ASGI application, and ways to talk to both."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import threading
+import time
+import warnings
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from websockets.sync.client import connect
+
+from application.enroll import Enrolling
+from application.notice import CURRENT
+from entrypoints.bootstrap import App
+from entrypoints.http.server import create_app, uvicorn_config
+from entrypoints.settings import Settings
+from tests.house import ICU, WatchedJudge, build_house, pictures
+
+with warnings.catch_warnings():
+    # starlette 1.x asks for httpx2, which the lock does not have
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from httpx import Response
+    from starlette.testclient import WebSocketTestSession
+    from websockets.sync.client import ClientConnection
+
+    from application.ports.vision import FaceCrop
+    from domain.biometrics import Embedding, FrameFindings, ModelId
+    from tests.house import House
+
+SUBPROTOCOL = "faceauth.v1"
+SECRET_NUMBERS = ("threshold", "margin", "similarity", "runner_up", "gallery", "pad", "score")
+"""Words that no message to a client may hold."""
+
+
+class SlowJudge:
+    """A judge that lets a frame through only when told; remembers which frames reached it."""
+
+    def __init__(self, judge: WatchedJudge) -> None:
+        self._judge = judge
+        self.tickets = threading.Semaphore(0)
+        self.entered = threading.Semaphore(0)
+        self.seen: list[bytes] = []
+
+    @property
+    def model(self) -> ModelId:
+        return self._judge.model
+
+    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+        self.seen.append(payload)
+        self.entered.release()
+        if not self.tickets.acquire(timeout=20):
+            raise TimeoutError("the test forgot to let this frame through")
+        return self._judge.judge(payload)
+
+    def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        return self._judge.same_picture(one, other)
+
+    def embed(self, crop: FaceCrop) -> Embedding:
+        return self._judge.embed(crop)
+
+
+@dataclass
+class Edge:
+    """A house and its front door."""
+
+    house: House
+    app: App
+    client: TestClient
+
+    def token(self, role: str = "department_admin", department: str = ICU, hours: float = 1) -> str:
+        return self.house.services.tokens.issue_staff(role=role, department=department, ttl=timedelta(hours=hours))
+
+    def headers(self, role: str = "department_admin", department: str = ICU) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token(role, department)}"}
+
+    def post(self, path: str, document: Any, *, department: str = ICU, token: str | None = None) -> Response:
+        bearer = token or self.token(department=department)
+        response: Response = self.client.post(path, json=document, headers={"authorization": f"Bearer {bearer}"})
+        return response
+
+    def enroll(self, name: str, *, department: str = ICU, admin: str | None = None, **changed: Any) -> Response:
+        return self.post("/face-auth/enroll", enrollment(name, department, **changed), department=admin or department)
+
+    def connect(self, department: str = ICU, *, plain: bool = False) -> WebSocketTestSession:
+        return self.client.websocket_connect(f"/face-auth/{department}", subprotocols=None if plain else [SUBPROTOCOL])
+
+    def sign_in(self, payloads: Sequence[bytes], *, department: str = ICU) -> list[dict[str, Any]]:
+        """Show frames; return every message up to the close, whose code comes last as {"close": code}."""
+        with self.connect(department) as socket:
+            for payload in payloads:
+                socket.send_bytes(payload)
+            return rest(socket)
+
+    def session_token(self, face: str) -> str:
+        (result,) = [m for m in self.sign_in(frames_of(face)) if m.get("type") == "result"]
+        token: str = result["tokens"]["access_token"]
+        return token
+
+    def ended(self) -> dict[str, Any]:
+        """The fields of the newest end of an attempt that had no decision."""
+        fields: dict[str, Any] = self.house.last("attempt.abandoned.v1")
+        return fields
+
+
+def frames_of(face: str, count: int = 3, **facts: Any) -> list[bytes]:
+    return [json.dumps({"face": face, "take": 100 + take, **facts}).encode() for take in range(count)]
+
+
+def enrollment(name: str, department: str = ICU, *, images: Sequence[bytes] | None = None, **changed: Any) -> Any:
+    """The body of the brief's call; a change to None leaves the field out."""
+    document = {
+        "user_id": f"EMP-{name}",
+        "username": f"{name}.souza",
+        "display_name": f"Dra. {name.title()} Souza",
+        "department": department,
+        "face_images": [base64.b64encode(image).decode() for image in (pictures(name) if images is None else images)],
+        "consent": {"notice_version": CURRENT.version, "accepted": True, "channel": "paper"},
+    } | changed
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def rest(socket: WebSocketTestSession) -> list[dict[str, Any]]:
+    """Everything that the server still says, its close code and reason last."""
+    said: list[dict[str, Any]] = []
+    while True:
+        message = socket.receive()
+        if message["type"] == "websocket.close":
+            return [*said, {"close": message["code"], "reason": message.get("reason") or ""}]
+        said.append(json.loads(message["text"]))
+
+
+def build_edge(home: Path, *, judge: Any = None, **settings: Any) -> Edge:
+    house = build_house()
+    if judge is not None:
+        house.services = replace(house.services, judge=judge(house.judge))
+        house.enrolling = Enrolling(house.services)
+    configured = Settings(home=home, **({"max_fps": 60.0, "judge_threads": 2} | settings))
+    app = App(
+        settings=configured,
+        services=house.services,
+        enrolling=house.enrolling,
+        gallery=house.gallery,
+        dsn="",
+        postgres=None,
+        vision_ready=True,
+        _closing=contextlib.ExitStack(),
+    )
+    return Edge(house, app, TestClient(create_app(app), raise_server_exceptions=False))
+
+
+@dataclass
+class Served:
+    """An edge that a real uvicorn serves, without TLS, on a port of its own."""
+
+    edge: Edge
+    port: int
+
+    def connect(self, department: str = ICU, *, plain: bool = False) -> ClientConnection:
+        return connect(
+            f"ws://127.0.0.1:{self.port}/face-auth/{department}",
+            subprotocols=None if plain else [SUBPROTOCOL],  # type: ignore[list-item]
+            compression=None,
+            max_queue=None,
+        )
+
+
+@contextlib.contextmanager
+def serving(edge: Edge) -> Iterator[Served]:
+    config = uvicorn_config(edge.app, create_app(edge.app))
+    config.ssl_certfile = config.ssl_keyfile = None
+    config.port = 0
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="uvicorn")
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        yield Served(edge, server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+def wait_until(condition: Any, seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
