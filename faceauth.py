@@ -1,4 +1,4 @@
-"""Launcher. Shipped in the wheel as ``faceauth/__init__.py``: makes the rooms beside it importable by their flat names."""
+"""Launcher, shipped in the wheel as ``faceauth/__init__.py``: makes the rooms beside it importable by their names."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 _ROOMS = str(Path(__file__).resolve().parent)
-if _ROOMS not in sys.path:
-    sys.path.append(_ROOMS)
+if _ROOMS not in sys.path[:1]:
+    sys.path.insert(0, _ROOMS)
 
 
 def main() -> None:

@@ -14,9 +14,10 @@ from application.notice import CURRENT
 from application.person import Person
 from application.ports.event_store import Claim
 from application.ports.vault import subject_owner, template_binding
+from application.ports.vision import FaceCrop
 from application.services import Services
 from domain.act import Act
-from domain.biometrics import Embedding, SealedTemplate
+from domain.biometrics import Embedding, FrameFindings, SealedTemplate
 from domain.consent import ENROLLMENT, PURPOSES
 from domain.enrollment import ACTIVE, OPEN, SUSPENDED, Enrollment
 from domain.errors import (
@@ -70,24 +71,36 @@ class EnrollmentRefusedError(DomainRuleError):
         self.captures = captures
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Capture:
+    """A good capture, in memory only: its embedding, and its crop to tell the next picture from it."""
+
+    embedding: Embedding
+    crop: FaceCrop
+
+    def wipe(self) -> None:
+        self.embedding.wipe()
+        self.crop.wipe()
+
+
 @dataclass(slots=True)
 class _Captures:
-    """Accepted captures of one enrolment, in memory only."""
+    """The captures of one enrolment so far."""
 
     since: datetime
-    embeddings: list[Embedding] = field(default_factory=list)
+    good: list[_Capture] = field(default_factory=list)
     results: list[CaptureResult] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def keep(self, result: CaptureResult, embedding: Embedding | None) -> None:
+    def keep(self, result: CaptureResult, capture: _Capture | None) -> None:
         self.results.append(result)
-        if embedding is not None:
-            self.embeddings.append(embedding)
+        if capture is not None:
+            self.good.append(capture)
 
     def wipe(self) -> None:
-        for embedding in self.embeddings:
-            embedding.wipe()
-        self.embeddings.clear()
+        for capture in self.good:
+            capture.wipe()
+        self.good.clear()
 
 
 class Enrolling:
@@ -131,14 +144,14 @@ class Enrolling:
         # Clients send several at once: one after the other, each on what the one before left.
         with captures.lock:
             enrollment = self._get(enrollment_id, department)
-            result, embedding = self._judge(enrollment, captures, picture, act)
+            result, good = self._judge(enrollment, captures, picture, act)
             try:
                 self._services.store.save(enrollment)
             except FaceauthError:
-                if embedding is not None:
-                    embedding.wipe()
+                if good is not None:
+                    good.wipe()
                 raise
-            captures.keep(result, embedding)
+            captures.keep(result, good)
         return result
 
     def complete(self, enrollment_id: UUID, *, department: str, act: Act) -> Enrolled:
@@ -208,43 +221,42 @@ class Enrolling:
 
     def _judge(
         self, enrollment: Enrollment, captures: _Captures, picture: bytes, act: Act
-    ) -> tuple[CaptureResult, Embedding | None]:
-        """Judge one picture; its outcome is an event on the enrolment. The embedding, if good, is the caller's."""
+    ) -> tuple[CaptureResult, _Capture | None]:
+        """Judge one picture; its outcome is an event on the enrolment. The capture, if good, is the caller's."""
         enrollment.check_room()
-        judge, crop, quality, embedding = self._services.judge, None, None, None
+        quality, crop, good = None, None, None
         reason: str | None
         try:
-            findings, crop = judge.judge(picture)
+            findings, crop = self._services.judge.judge(picture)
             quality = round(findings.quality.score, 4) if findings.quality else None
-            reason, pad = findings.reason, findings.pad or 0.0
-            if crop is not None and not pad >= self._services.policies.evidence.pad_threshold:
-                reason = "presentation_attack"
+            reason = findings.reason or self._fault(findings, crop, captures)
             if crop is not None and reason is None:
-                embedding = judge.embed(crop)
-                if self._differs(embedding, captures):
-                    enrollment.accept_capture(quality=quality or 0.0, pad=round(pad, 4), act=act)
-                else:
-                    embedding.wipe()
-                    embedding, reason = None, "captures_must_differ"
+                good = _Capture(self._services.judge.embed(crop), crop)
+                enrollment.accept_capture(quality=quality or 0.0, pad=round(findings.pad or 0.0, 4), act=act)
         except ImageError as error:
             reason = error.code
         finally:
-            if crop is not None:
+            if crop is not None and good is None:
                 crop.wipe()
         if reason is not None:
             enrollment.reject_capture(reason=reason, act=act)
-        return CaptureResult(accepted=reason is None, reason=reason, quality=quality), embedding
+        return CaptureResult(accepted=reason is None, reason=reason, quality=quality), good
 
-    def _differs(self, embedding: Embedding, captures: _Captures) -> bool:
-        policy = self._services.policies.enrollment
-        return all(policy.differ(embedding, other) for other in captures.embeddings)
+    def _fault(self, findings: FrameFindings, crop: FaceCrop | None, captures: _Captures) -> str | None:
+        """Return why a usable picture is not taken: it does not look alive, or it was sent before."""
+        if not (findings.pad or 0.0) >= self._services.policies.evidence.pad_threshold:
+            return "presentation_attack"
+        same = self._services.judge.same_picture
+        seen = crop is not None and any(same(crop, other.crop) for other in captures.good)
+        return "captures_must_differ" if seen else None
 
     def _finish(self, enrollment: Enrollment, captures: _Captures, act: Act) -> Enrolled:
         """Seal, activate and save; or save the refusal, and raise it."""
         services, policy = self._services, self._services.policies.enrollment
         required = consents.required(services, enrollment.subject_id, ENROLLMENT)
         try:
-            kept = [captures.embeddings[i] for i in policy.consistent(captures.embeddings)]
+            embeddings = [capture.embedding for capture in captures.good]
+            kept = [embeddings[i] for i in policy.consistent(embeddings)]
             template = mean_template(kept)
             try:
                 with services.store.mutex(ENROLLMENT_MUTEX):

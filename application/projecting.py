@@ -52,6 +52,10 @@ class Projector:
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
         self._thread.start()
 
+    def stop_soon(self) -> None:
+        """Ask the thread to end, without waiting for it."""
+        self._stop.set()
+
     def stop(self) -> None:
         """End the thread; what has been applied stays applied."""
         self._stop.set()

@@ -21,3 +21,7 @@ class AbsentJudge:
     def embed(self, crop: FaceCrop) -> NoReturn:  # noqa: ARG002 - the port's signature
         """Raise ``ModelError``."""
         raise ModelError("the models are not loaded")
+
+    def same_picture(self, one: FaceCrop, other: FaceCrop) -> NoReturn:  # noqa: ARG002 - the port's signature
+        """Raise ``ModelError``."""
+        raise ModelError("the models are not loaded")

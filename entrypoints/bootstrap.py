@@ -78,6 +78,8 @@ class App:
     def close(self) -> None:
         """Stop threads, wipe vectors, close connections, stop our PostgreSQL if nobody else uses it. Idempotent."""
         self._stop.set()
+        self.services.projector.stop_soon()
+        self.gallery.stop_soon()
         self._closing.close()
 
     def supervise(self) -> None:

@@ -102,6 +102,10 @@ class Gallery:
         self._thread = threading.Thread(target=self._run, name="gallery", daemon=True)
         self._thread.start()
 
+    def stop_soon(self) -> None:
+        """Ask the thread to end, without waiting for it."""
+        self._stop.set()
+
     def stop(self) -> None:
         """End the thread and overwrite every vector."""
         self._stop.set()

@@ -6,11 +6,12 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from adapters.vision.likeness import same_picture
 from adapters.vision.quality import visible_share
 from domain.biometrics import FrameFindings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from application.ports.vision import (
         Detector,
@@ -43,13 +44,15 @@ class VisionPipeline:
         quality: QualityAssessor,
         pad: PresentationAttackDetector,
         embedder: Embedder,
+        same: Callable[[FaceCrop, FaceCrop], bool] = same_picture,
     ) -> None:
-        """Compose the five steps."""
+        """Compose the five steps; ``same`` tells one picture sent twice from two pictures."""
         self._decoder = decoder
         self._detector = detector
         self._quality = quality
         self._pad = pad
         self._embedder = embedder
+        self._same = same
 
     @property
     def model(self) -> ModelId:
@@ -69,6 +72,10 @@ class VisionPipeline:
     def embed(self, crop: FaceCrop) -> Embedding:
         """Embed an aligned crop."""
         return self._embedder.embed(crop)
+
+    def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        """Compare pixels laid over each other; see ``adapters.vision.likeness``."""
+        return self._same(one, other)
 
     def _look(self, image: Image, steps: dict[str, float]) -> tuple[FrameFindings, FaceCrop | None]:
         with _timed(steps, "detect"):

@@ -120,3 +120,7 @@ class FrameJudge(Protocol):
     def embed(self, crop: FaceCrop) -> Embedding:
         """Embed an aligned crop."""
         ...
+
+    def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        """Say whether two crops come from one picture sent twice, re-encoded or resized perhaps."""
+        ...
