@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,20 +15,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from application import consent as consents
-from application import history
 from application.departments import check_department
 from application.enroll import CaptureResult, Enrolled
 from application.notice import CURRENT
 from application.person import Person
 from application.ports.tokens import Principal
 from domain.act import Act
-from domain.errors import ConsentMissingError, FaceauthError, InvalidInputError, NotFoundError
+from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
 from entrypoints.bootstrap import App
-from entrypoints.http import access, bodies
+from entrypoints.http import access, audit, bodies
 
 T = TypeVar("T")
 B = TypeVar("B", bound=bodies.Body)
-MAX_AUDIT_EVENTS = 10_000
 
 
 class Api:
@@ -184,7 +181,7 @@ class Api:
         """The history, for the compliance officer: ?subject=, ?attempt=, ?until=."""
         principal = await self._run(access.principal_of, request, self._app.services)
         access.require_role(principal, access.COMPLIANCE_OFFICER)
-        return JSONResponse(await self._run(self._audit, dict(request.query_params)))
+        return JSONResponse(await self._run(audit.answer, self._app.services, principal, dict(request.query_params)))
 
     async def health(self, _request: Request) -> Response:
         """Whether the process lives; the brief's form."""
@@ -253,23 +250,6 @@ class Api:
         if not departments or (principal.department != access.EVERYWHERE and principal.department not in departments):
             raise NotFoundError("no such subject")
         return found
-
-    def _audit(self, query: dict[str, str]) -> dict[str, Any]:
-        services = self._app.services
-        try:
-            subject = query.get("subject")
-            subject_id = history.subject_of(services.store, services.vault, subject) if subject else None
-            attempt_id = UUID(query["attempt"]) if "attempt" in query else None
-            until = datetime.fromisoformat(query["until"]) if "until" in query else None
-        except FaceauthError:
-            raise
-        except ValueError as error:
-            raise InvalidInputError("attempt is a UUID, until an RFC 3339 time with its offset") from error
-        if until is not None and until.tzinfo is None:
-            raise InvalidInputError("until is an RFC 3339 time with its offset")
-        found = history.events(services.store, subject_id=subject_id, attempt_id=attempt_id, until=until)
-        shown = [history.as_document(event, services.vault, subject_id) for event in found]
-        return {"events": shown[-MAX_AUDIT_EVENTS:], "truncated": len(shown) > MAX_AUDIT_EVENTS}
 
 
 def _capture(result: CaptureResult) -> dict[str, Any]:
