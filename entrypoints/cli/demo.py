@@ -85,14 +85,18 @@ def demo(as_json: JsonOption = False) -> None:
         private_settings(settings) as own,
         bootstrap(own.model_copy(update={"departments": (DEPARTMENT,)}), follow=True) as app,
     ):
-        steps = []
+        steps: list[Step] = []
         for step in Demo(app, photo).steps():
             steps.append(step)
             bar.update(task, total=STEPS, completed=len(steps), description="Demonstração / demo")
             if not as_json:
                 print_step(step)
         documents = [history.as_document(event, app.services.vault) for event in history.events(app.services.store)]
-    steps.append(_told(documents))
+    report([*steps, told(documents)], documents, as_json=as_json)
+
+
+def report(steps: list[Step], documents: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print what is left to print: everything as JSON, or the history and the last step. Exit with 1 for a failure."""
     if as_json:
         shown = [asdict(step) | {"ok": step.ok} for step in steps]
         print_json({"ok": all(step.ok for step in steps), "note": SYNTHETIC_EN, "steps": shown, "history": documents})
@@ -150,12 +154,12 @@ class Demo:
         else:
             captures, got = enrolled.captures, "enrolled"
             self._subjects[person] = enrolled.subject_id
-        good, all_of_them = sum(capture.accepted for capture in captures), len(captures)
+        good, taken = sum(capture.accepted for capture in captures), len(demo_faces.ENROLMENT)
         return Step(
-            f"Pessoa {person + 1}: consente e é cadastrada, {good} de {all_of_them} fotos boas",
-            f"person {person + 1} consents and is enrolled, {good} of {all_of_them} captures good",
-            "enrolled",
-            got,
+            f"Pessoa {person + 1}: consente e é cadastrada com {taken} fotos",
+            f"person {person + 1} consents and is enrolled from {taken} captures",
+            f"enrolled, {taken} captures good",
+            f"{got}, {good} captures good",
         )
 
     def _try(self, person: int, words: tuple[str, str], expected: str) -> Step:
@@ -182,10 +186,10 @@ class Demo:
         )
 
 
-def _told(documents: list[dict[str, Any]]) -> Step:
+def told(documents: list[dict[str, Any]]) -> Step:
     """Compare the history with the story."""
-    told = Counter(document["event"] for document in documents)
-    differing = [f"{name} x {told[name]}, not {count}" for name, count in STORY.items() if told[name] != count]
+    counts = Counter(document["event"] for document in documents)
+    differing = [f"{name} x {counts[name]}, not {count}" for name, count in STORY.items() if counts[name] != count]
     return Step("O histórico conta o mesmo", "the history tells the same", "same", "; ".join(differing) or "same")
 
 

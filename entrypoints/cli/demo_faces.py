@@ -33,6 +33,9 @@ PORTRAIT: Final = (480, 640)
 LANDSCAPE: Final = (1280, 720)
 """Width and height of a capture: a phone held upright, a webcam."""
 
+HEAD_DEPTH: Final = 0.6
+"""How far the nose stands before the ears, in widths of the face."""
+
 SHEET_SHARE: Final = 0.75
 """Width of a printed sheet in the capture that shows it."""
 BORDER_PX: Final = 29
@@ -56,6 +59,7 @@ class Variation:
 
     ``face`` is the width of the face, a share of the capture's shorter side; ``angle`` a rotation in degrees; ``shift``
     the way from the centre, shares of width and height; ``tilt`` by what share the far side shrinks (perspective);
+    ``turn`` and ``nod`` move the head, degrees sideways and up or down: near parts of a face shift against far ones;
     ``gain`` and ``offset`` change the grey values; ``quality`` is JPEG's, 1...100.
     """
 
@@ -63,6 +67,8 @@ class Variation:
     angle: float = 0.0
     shift: tuple[float, float] = (0.0, 0.0)
     tilt: float = 0.0
+    turn: float = 0.0
+    nod: float = 0.0
     gain: float = 1.0
     offset: float = 0.0
     quality: int = 90
@@ -70,16 +76,16 @@ class Variation:
 
 ENROLMENT: Final = (
     Variation(face=0.40),
-    Variation(face=0.46, angle=-7, shift=(0.02, 0.03), gain=1.12, quality=85),
-    Variation(face=0.36, angle=6, shift=(-0.03, -0.02), gain=0.82, quality=92),
-    Variation(face=0.43, angle=3, shift=(0.03, 0.0), tilt=0.07, offset=14, quality=80),
-    Variation(face=0.38, angle=-4, shift=(-0.02, 0.02), tilt=-0.07, offset=-12, quality=88),
-    Variation(face=0.50, angle=9, shift=(0.0, 0.02), gain=0.92, offset=10, quality=75),
+    Variation(face=0.46, angle=-7, shift=(0.02, 0.03), turn=9, nod=-4, gain=1.12, quality=85),
+    Variation(face=0.36, angle=6, shift=(-0.03, -0.02), turn=-10, nod=5, gain=0.82, quality=92),
+    Variation(face=0.43, angle=3, shift=(0.03, 0.0), tilt=0.07, nod=10, offset=14, quality=80),
+    Variation(face=0.38, angle=-4, shift=(-0.02, 0.02), tilt=-0.07, nod=-10, offset=-12, quality=88),
+    Variation(face=0.50, angle=9, shift=(0.0, 0.02), turn=-6, nod=-9, gain=0.92, offset=10, quality=75),
 )
 SIGN_IN: Final = (
-    Variation(face=0.42, angle=-2, shift=(0.01, -0.01), gain=1.06, quality=82),
-    Variation(face=0.45, angle=5, shift=(-0.02, 0.02), tilt=0.04, gain=0.9, quality=86),
-    Variation(face=0.39, angle=-6, shift=(0.02, 0.01), tilt=-0.05, offset=8, quality=78),
+    Variation(face=0.42, angle=-2, shift=(0.01, -0.01), turn=4, nod=3, gain=1.06, quality=82),
+    Variation(face=0.45, angle=5, shift=(-0.02, 0.02), tilt=0.04, turn=-5, gain=0.9, quality=86),
+    Variation(face=0.39, angle=-6, shift=(0.02, 0.01), tilt=-0.05, nod=-5, offset=8, quality=78),
 )
 
 
@@ -107,8 +113,8 @@ def prints(photo: Image, person: int) -> list[bytes]:
 
 def portrait(photo: Image, person: int, variation: Variation, size: tuple[int, int] = PORTRAIT) -> Image:
     """Return a picture of ``size`` with that person's face in it, enlarged to a camera's usual distance."""
-    warp = _view(FACES[person], variation, size)
-    seen = cv2.warpPerspective(photo, warp, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    columns, rows = _moved_head(FACES[person], variation, *_seen(FACES[person], variation, size))
+    seen = cv2.remap(photo, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(cv2.convertScaleAbs(seen, alpha=variation.gain, beta=variation.offset), np.uint8)
 
 
@@ -161,6 +167,26 @@ def _screen(rows: NDArray[np.int64], columns: NDArray[np.int64], angle: float) -
 
 def _clipped(image: NDArray[np.floating]) -> Image:
     return np.asarray(np.clip(image, 0, 255), np.uint8)
+
+
+def _seen(
+    face: tuple[int, int, int], variation: Variation, size: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return where in the photograph each pixel of the capture looks: columns and rows, shape (height, width)."""
+    width, height = size
+    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2).astype(np.float32)
+    looked_at = cv2.perspectiveTransform(grid, np.linalg.inv(_view(face, variation, size)))
+    return np.asarray(looked_at[..., 0], np.float32), np.asarray(looked_at[..., 1], np.float32)
+
+
+def _moved_head(
+    face: tuple[int, int, int], variation: Variation, columns: NDArray[np.float32], rows: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Shift each look by the parallax of a head rounded like a paraboloid, nearest at its centre."""
+    x, y, width = face
+    depth = width * HEAD_DEPTH * np.clip(1 - ((columns - x) / width) ** 2 - ((rows - y) / (1.3 * width)) ** 2, 0, 1)
+    turn, nod = (float(np.tan(np.deg2rad(angle))) for angle in (variation.turn, variation.nod))
+    return np.asarray(columns + depth * turn, np.float32), np.asarray(rows + depth * nod, np.float32)
 
 
 def _view(face: tuple[int, int, int], variation: Variation, size: tuple[int, int]) -> NDArray[np.float64]:

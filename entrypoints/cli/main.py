@@ -7,7 +7,7 @@ import sys
 import typer
 
 from domain.errors import FaceauthError
-from entrypoints.cli import audit, demo, models, operations, people, serve
+from entrypoints.cli import audit, bench, demo, models, operations, people, serve
 from entrypoints.cli.output import configure_logging, print_error
 
 cli = typer.Typer(
@@ -21,6 +21,7 @@ cli.command("serve")(serve.serve)
 cli.command("enroll")(people.enroll)
 cli.command("authenticate")(people.authenticate)
 cli.command("demo")(demo.demo)
+cli.command("bench")(bench.bench)
 cli.command("doctor")(operations.doctor)
 cli.add_typer(models.group, name="models")
 cli.add_typer(audit.group, name="audit")

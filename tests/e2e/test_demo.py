@@ -72,7 +72,7 @@ def outcomes(shown: dict[str, Any]) -> list[str]:
 
 
 def test_four_people_are_enrolled_and_let_in_as_themselves(shown: dict[str, Any]) -> None:
-    assert outcomes(shown)[:8] == ["enrolled"] * 4 + PEOPLE
+    assert outcomes(shown)[:8] == ["enrolled, 6 captures good"] * 4 + PEOPLE
 
 
 def test_strangers_and_a_print_are_refused(shown: dict[str, Any]) -> None:
