@@ -84,6 +84,9 @@ class WatchedJudge:
         self.embeddings.append(self._judge.embed(crop))
         return self.embeddings[-1]
 
+    def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        return self._judge.same_picture(one, other)
+
 
 class WatchedGallery(Gallery):
     """The gallery, which remembers what it was asked with."""

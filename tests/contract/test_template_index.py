@@ -159,9 +159,11 @@ def test_a_candidate_says_which_template_of_which_enrolment_it_is(ground: Ground
     assert (candidate.department, candidate.threshold_override) == ("icu", None)
 
 
-def test_a_subject_is_found_once_by_its_nearest_template(ground: Ground) -> None:
-    ground.serve(1, NORTH, "laboratory")
-    nearest = ground.serve(1, EAST)
+@pytest.mark.parametrize("departments", [("icu", "laboratory"), ("laboratory", "icu")])
+def test_a_subject_is_found_once_by_its_nearest_template(ground: Ground, departments: tuple[str, str]) -> None:
+    first, second = departments
+    nearest = ground.serve(1, EAST, first)
+    ground.serve(1, NORTH, second)
     ground.serve(2, WEST)
     gallery = ground.gallery()
     gallery.load()

@@ -362,12 +362,3 @@ def test_nobody_is_enrolled_who_looks_like_somebody_else(similarities: list[floa
             ENROLLING.check_unique(nearest)
     else:
         ENROLLING.check_unique(nearest)
-
-
-def test_the_same_picture_sent_twice_is_one_picture() -> None:
-    one, other = people(3, [2], noise=0.2)
-    barely = unit(one.vector + 0.01 * other.vector)
-
-    assert not ENROLLING.differ(one, one)
-    assert not ENROLLING.differ(one, barely)
-    assert ENROLLING.differ(one, other)

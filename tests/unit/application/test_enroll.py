@@ -117,6 +117,20 @@ def test_a_withdrawal_that_races_with_completion_wins(house: House) -> None:
     assert house.traces == 0
 
 
+def test_consent_that_ends_just_before_the_template_is_saved_prevents_it(house: House) -> None:
+    enrollment_id = open_for(house, "ana")
+    for payload in pictures("ana"):
+        house.enrolling.capture(enrollment_id, payload, department=ICU, act=house.act())
+    consent = consents.required(house.services, house.store.get(Enrollment, enrollment_id).subject_id, ENROLLMENT)
+    consent.expire(act=house.act())
+    house.store.before_next_save = lambda: house.store.save(consent)
+
+    with pytest.raises(ConcurrencyError):
+        house.enrolling.complete(enrollment_id, department=ICU, act=house.act())
+
+    assert house.store.get(Enrollment, enrollment_id).status == OPEN
+
+
 def test_an_unknown_department_takes_nobody(house: House) -> None:
     with pytest.raises(DepartmentUnknownError):
         house.enroll("ana", department="morgue")
@@ -380,7 +394,7 @@ def test_another_department_cannot_touch_an_enrolment(house: House) -> None:
 def test_no_crop_and_no_embedding_outlives_an_enrolment(house: House) -> None:
     house.enroll("ana", pictures=[*pictures("ana"), pictures("ana")[0], picture("ana", take=9, pad=0.05)])
 
-    assert (len(house.judge.crops), len(house.judge.embeddings)) == (7, 6)
+    assert (len(house.judge.crops), len(house.judge.embeddings)) == (7, 5)
     assert house.traces == 0
 
 

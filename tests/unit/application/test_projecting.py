@@ -237,6 +237,40 @@ def test_a_damaged_event_does_not_stop_the_read_models(house: House) -> None:
     assert set(house.services.projector.lag().values()) == {(10, 10)}
 
 
+def test_the_rows_a_gallery_starts_from_hold_the_templates_that_serve_and_no_others(house: House) -> None:
+    serving, suspended, revoked = (house.enroll(name) for name in ("ana", "bia", "caio"))
+    enrollment = house.store.get(Enrollment, suspended.enrollment_id)
+    enrollment.suspend(reason="leave", act=house.act())
+    house.store.save(enrollment)
+    house.enrolling.cancel(revoked.enrollment_id, department=ICU, reason="left", act=house.act())
+
+    rows = house.rows("active_template_rows")
+
+    assert {row["enrollment_id"]: row["active"] for row in rows} == {
+        serving.enrollment_id: True,
+        suspended.enrollment_id: False,
+    }
+
+
+def test_the_log_says_what_became_of_each_attempt_and_why(house: House) -> None:
+    house.enroll("ana")
+    house.sign_in("ana")
+    house.sign_in("stranger", claim="ana.souza")
+    house.shown(frames("ana", [0.01] * 6)).decide()
+    house.shown([]).abandon("client_gone")
+
+    rows = house.rows("auth_log_rows")
+
+    assert [(row["state"], row["success"], row["code"], row["reason"]) for row in rows] == [
+        ("succeeded", True, "ok", None),
+        ("fallback_offered", False, "face_not_recognised", "below_threshold"),
+        ("fallback_offered", False, "presentation_attack", "median_below_threshold"),
+        ("abandoned", False, None, "client_gone"),
+    ]
+    assert [row["claimed"] for row in rows] == [False, True, None, None]
+    assert [row["frames_judged"] for row in rows] == [3, 3, 6, 0]
+
+
 def test_every_row_says_which_event_changed_it_last(house: House) -> None:
     live(house)
     house.services.projector.catch_up()
