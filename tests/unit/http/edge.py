@@ -19,8 +19,9 @@ from application.enroll import Enrolling
 from application.notice import CURRENT
 from entrypoints.bootstrap import App
 from entrypoints.http.server import create_app, uvicorn_config
+from entrypoints.http.socket import BACKLOG
 from entrypoints.settings import Settings
-from tests.house import ICU, WatchedJudge, build_house, pictures
+from tests.house import ICU, build_house, pictures
 
 with warnings.catch_warnings():
     # starlette 1.x asks for httpx2, which the lock does not have
@@ -28,14 +29,14 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from httpx import Response
     from starlette.testclient import WebSocketTestSession
     from websockets.sync.client import ClientConnection
 
-    from application.ports.vision import FaceCrop
+    from application.ports.vision import FaceCrop, FrameJudge
     from domain.biometrics import Embedding, FrameFindings, ModelId
     from tests.house import House
 
@@ -44,14 +45,13 @@ SECRET_NUMBERS = ("threshold", "margin", "similarity", "runner_up", "gallery", "
 """Words that no message to a client may hold."""
 
 
-class SlowJudge:
-    """A judge that lets a frame through only when told; remembers which frames reached it."""
+class CountingJudge:
+    """A judge that remembers which frames reached it and counts those that it is done with."""
 
-    def __init__(self, judge: WatchedJudge) -> None:
+    def __init__(self, judge: FrameJudge) -> None:
         self._judge = judge
-        self.tickets = threading.Semaphore(0)
-        self.entered = threading.Semaphore(0)
         self.seen: list[bytes] = []
+        self.done = 0
 
     @property
     def model(self) -> ModelId:
@@ -59,16 +59,30 @@ class SlowJudge:
 
     def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
         self.seen.append(payload)
-        self.entered.release()
-        if not self.tickets.acquire(timeout=20):
-            raise TimeoutError("the test forgot to let this frame through")
-        return self._judge.judge(payload)
+        try:
+            return self._judge.judge(payload)
+        finally:
+            self.done += 1
 
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
         return self._judge.same_picture(one, other)
 
     def embed(self, crop: FaceCrop) -> Embedding:
         return self._judge.embed(crop)
+
+
+class SlowJudge(CountingJudge):
+    """A judge that lets a frame through only when told."""
+
+    def __init__(self, judge: FrameJudge) -> None:
+        super().__init__(judge)
+        self.tickets = threading.Semaphore(0)
+
+    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+        self.seen.append(payload)
+        if not self.tickets.acquire(timeout=20):
+            raise TimeoutError("the test forgot to let this frame through")
+        return self._judge.judge(payload)
 
 
 @dataclass
@@ -78,6 +92,7 @@ class Edge:
     house: House
     app: App
     client: TestClient
+    judge: Any
 
     def token(self, role: str = "department_admin", department: str = ICU, hours: float = 1) -> str:
         return self.house.services.tokens.issue_staff(role=role, department=department, ttl=timedelta(hours=hours))
@@ -97,9 +112,12 @@ class Edge:
         return self.client.websocket_connect(f"/face-auth/{department}", subprotocols=None if plain else [SUBPROTOCOL])
 
     def sign_in(self, payloads: Sequence[bytes], *, department: str = ICU) -> list[dict[str, Any]]:
-        """Show frames; return every message up to the close, whose code comes last as {"close": code}."""
+        """Show frames, none so fast that it is dropped; return every message, and the close code, as ``rest`` does."""
+        judged = self.judge.done
         with self.connect(department) as socket:
-            for payload in payloads:
+            for place, payload in enumerate(payloads):
+                if place >= BACKLOG:
+                    wait_until(lambda done=judged + place - BACKLOG: self.judge.done > done)
                 socket.send_bytes(payload)
             return rest(socket)
 
@@ -141,11 +159,12 @@ def rest(socket: WebSocketTestSession) -> list[dict[str, Any]]:
         said.append(json.loads(message["text"]))
 
 
-def build_edge(home: Path, *, judge: Any = None, **settings: Any) -> Edge:
+def build_edge(home: Path, *, judge: Callable[[FrameJudge], FrameJudge] = CountingJudge, **settings: Any) -> Edge:
+    """An edge over a new house, whose judge ``judge`` wraps or replaces."""
     house = build_house()
-    if judge is not None:
-        house.services = replace(house.services, judge=judge(house.judge))
-        house.enrolling = Enrolling(house.services)
+    wrapped = judge(house.judge)
+    house.services = replace(house.services, judge=wrapped)
+    house.enrolling = Enrolling(house.services)
     configured = Settings(home=home, **({"max_fps": 60.0, "judge_threads": 2} | settings))
     app = App(
         settings=configured,
@@ -157,7 +176,7 @@ def build_edge(home: Path, *, judge: Any = None, **settings: Any) -> Edge:
         vision_ready=True,
         _closing=contextlib.ExitStack(),
     )
-    return Edge(house, app, TestClient(create_app(app), raise_server_exceptions=False))
+    return Edge(house, app, TestClient(create_app(app), raise_server_exceptions=False), wrapped)
 
 
 @dataclass
