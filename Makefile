@@ -13,7 +13,7 @@ export FACEAUTH_HOME ?= $(CURDIR)/var
 
 help:
 	@echo "make run      set everything up and serve on https://localhost:8443"
-	@echo "make demo     the whole story on six faces, in about a minute"
+	@echo "make demo     the whole story on six faces, in seconds"
 	@echo "make test     set everything up and run all tests"
 	@echo "make check    ruff, mypy, import-linter"
 	@echo "make install  set-up only: afterwards $(BIN)/faceauth works"

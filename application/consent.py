@@ -19,6 +19,8 @@ from domain.session import OPEN, Session
 LIVE_ENROLLMENT = "live_enrollment"
 """Kind of the claim that leads from a subject (digest of its id) to its one live enrolment."""
 
+SESSIONS_PER_COMMIT = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
@@ -129,15 +131,17 @@ def revoke_enrollment(services: Services, enrollment: Enrollment, *, reason: str
 
 
 def revoke_sessions(services: Services, subject_id: UUID, *, reason: str, act: Act) -> int:
-    """Revoke every open session of a subject; return how many."""
+    """Revoke every open session of a subject, in commits of bounded size; return how many."""
     rows = services.read_models.rows("session_rows", {"subject_id": subject_id, "status": OPEN})
-    sessions = [services.store.get(Session, row["session_id"]) for row in rows]
-    standing = [session for session in sessions if session.status == OPEN]
-    for session in standing:
-        session.revoke(reason=reason, act=act)
-    if standing:
+    revoked = 0
+    for start in range(0, len(rows), SESSIONS_PER_COMMIT):
+        sessions = [services.store.get(Session, row["session_id"]) for row in rows[start : start + SESSIONS_PER_COMMIT]]
+        standing = [session for session in sessions if session.status == OPEN]
+        for session in standing:
+            session.revoke(reason=reason, act=act)
         services.store.save(*standing)
-    return len(standing)
+        revoked += len(standing)
+    return revoked
 
 
 def _check_purposes(purposes: Sequence[str]) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from eventsourcing.persistence import InfrastructureFactory, Mapper
 
 BATCH: Final = 200
+MOST_EVENTS: Final = 500
+"""Events in one save. Beyond about a thousand psycopg's pipeline and the server wait for each other for ever."""
 """Events per batch when following (storage.md: 16 times faster than one by one)."""
 POLL_SECONDS: Final = 1.0
 """A notification can get lost between a pull and LISTEN, so look anyway this often."""
@@ -92,6 +94,8 @@ class RecorderEventStore:
         release: Sequence[Claim] = (),
     ) -> int:
         """Append all pending events in one transaction. See the port."""
+        if sum(len(aggregate.pending_events) for aggregate in aggregates) > MOST_EVENTS:
+            raise ValueError(f"one save takes at most {MOST_EVENTS} events: divide the work")
         read_at = [(a.id, a.version - len(a.pending_events)) for a in unchanged]
         with self._errors():
             recordings = self._application.save(*aggregates, unchanged=read_at, claim=claim, release=release)

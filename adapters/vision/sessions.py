@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import onnxruntime
-
+from adapters.vision.runtime import onnxruntime
 from domain.errors import ModelError
 
 if TYPE_CHECKING:

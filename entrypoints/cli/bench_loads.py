@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import numpy as np
-import onnxruntime
 
 from adapters.vision import detector, embedder, pad
 from adapters.vision.bundle import Bundle
 from adapters.vision.load import DETECTOR_ID, PAD_IDS
+from adapters.vision.runtime import onnxruntime
 from adapters.vision.sessions import ONLY_ERRORS
 from application.ports.vault import subject_owner, template_binding
 from application.services import Services

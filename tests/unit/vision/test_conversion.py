@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from onnx.reference import ReferenceEvaluator
 
 from adapters.vision.conversion import convert
 from adapters.vision.pth_reader import MAGIC, PROTOCOL, read_state_dict
+from adapters.vision.runtime import onnxruntime
 from domain.errors import ModelError
 
 
