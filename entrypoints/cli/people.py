@@ -19,7 +19,7 @@ from domain.errors import ConsentMissingError, InvalidInputError
 from entrypoints.bootstrap import MAX_PICTURE_BYTES, bootstrap
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import JsonOption, console, print_json
-from entrypoints.http.socket import result
+from entrypoints.http.messages import result
 from entrypoints.settings import load_settings
 
 Images = Annotated[list[Path], typer.Argument(help="Fotos JPEG, PNG ou WebP / pictures")]

@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from service import ROOT, Service
+from tests.e2e.service import ROOT, Service
 
 
 def _models() -> Path:

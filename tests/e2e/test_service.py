@@ -14,10 +14,10 @@ from typing import Any
 import jwt
 import psycopg
 import pytest
-from service import Service
 
 from adapters.vision.load import load_pipeline
 from entrypoints.cli import demo_faces
+from tests.e2e.service import Service
 
 pytestmark = [pytest.mark.models, pytest.mark.database]
 
