@@ -30,12 +30,13 @@ B = TypeVar("B", bound=bodies.Body)
 
 
 class Api:
-    """HTTP handlers over one App. Everything that touches the store or a model runs in the worker pool."""
+    """HTTP handlers over one App. Everything that touches the store or a model runs in a pool."""
 
-    def __init__(self, app: App, workers: Executor, connections: Callable[[], int]) -> None:
-        """``connections`` tells how many WebSockets are open."""
+    def __init__(self, app: App, *, workers: Executor, enrollers: Executor, connections: Callable[[], int]) -> None:
+        """``enrollers`` bounds the pictures judged at once, ``connections`` tells how many WebSockets are open."""
         self._app = app
         self._workers = workers
+        self._enrollers = enrollers
         self._connections = connections
 
     def routes(self) -> list[Route]:
@@ -64,7 +65,7 @@ class Api:
         version = self._accepted(body.consent)
         self._app.services.policies.enrollment.check_count(len(body.face_images))
         await self._run(self._make_room, principal, body.department)
-        enrolled = await self._run(
+        enrolled = await self._judge(
             self._app.enrolling.enroll,
             Person(body.user_id, body.username, body.display_name),
             department=body.department,
@@ -99,7 +100,7 @@ class Api:
             payload = await self._run(bodies.picture, (await self._body(bodies.CaptureBody, request)).image)
         else:
             payload = await bodies.read_limited(request)
-        result = await self._run(
+        result = await self._judge(
             self._app.enrolling.capture,
             request.path_params["enrollment_id"],
             payload,
@@ -207,6 +208,9 @@ class Api:
 
     async def _run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._workers, partial(function, *args, **kwargs))
+
+    async def _judge(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._enrollers, partial(function, *args, **kwargs))
 
     async def _body(self, form: type[B], request: Request) -> B:
         """Read and parse off the event loop: with ten photographs in it, a body takes a while."""

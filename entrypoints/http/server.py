@@ -25,6 +25,8 @@ from entrypoints.http.socket import SignIn, refuse_busy
 
 WORKER_THREADS: Final = 8
 """Calls to the store at once: one per pooled connection."""
+ENROLLMENT_THREADS: Final = 2
+"""Enrolments judged at once: each may hold a decoded 48 MiB picture, and none may keep a sign-in from starting."""
 
 SECURITY_HEADERS: Final = {
     "cache-control": "no-store",
@@ -38,6 +40,7 @@ def create_app(app: App) -> Starlette:
     """Return the ASGI application over a wired App; the caller closes that App."""
     judges = ThreadPoolExecutor(app.settings.judge_threads, thread_name_prefix="judge")
     workers = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker")
+    enrollers = ThreadPoolExecutor(ENROLLMENT_THREADS, thread_name_prefix="enroller")
     open_sockets: set[int] = set()
 
     async def sign_in(socket: WebSocket) -> None:
@@ -53,10 +56,10 @@ def create_app(app: App) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        workers.shutdown(wait=True, cancel_futures=True)
-        judges.shutdown(wait=True, cancel_futures=True)
+        for pool in (enrollers, workers, judges):
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    api = Api(app, workers, lambda: len(open_sockets))
+    api = Api(app, workers=workers, enrollers=enrollers, connections=lambda: len(open_sockets))
     asgi = Starlette(
         routes=[*api.routes(), WebSocketRoute("/face-auth/{department}", sign_in)],
         exception_handlers=cast(Any, HANDLERS),

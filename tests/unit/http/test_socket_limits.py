@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from adapters.memory.vision import picture
 from entrypoints.http import bodies
 from tests.house import ICU
-from tests.unit.http.edge import Served, SlowJudge, build_edge, frames_of, serving, wait_until
+from tests.unit.http.edge import Served, SlowJudge, build_edge, enrollment, frames_of, serving, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,6 +249,21 @@ def test_many_sign_in_at_once_each_as_themselves(tmp_path: Path) -> None:
 
     assert names == [f"{face}.souza" for face in people * 3]
     assert running.edge.house.traces == 0
+
+
+def test_a_rush_of_enrolments_keeps_nobody_from_starting_to_sign_in(tmp_path: Path) -> None:
+    with served(tmp_path, judge=SlowJudge) as running:
+        line = f"http://127.0.0.1:{running.port}/face-auth/enroll"
+        headers = running.edge.headers()
+        with ThreadPoolExecutor(10) as pool:
+            rush = [
+                pool.submit(httpx.post, line, json=enrollment(f"p{number}"), headers=headers) for number in range(10)
+            ]
+            wait_until(lambda: running.edge.judge.seen)
+            with running.connect() as connection:
+                assert json.loads(connection.recv(timeout=3))["type"] == "hello"
+                running.edge.judge.tickets.release(50)
+                assert [answer.result().status_code for answer in rush] == [201] * 10
 
 
 def test_fragments_of_one_message_are_one_frame(tmp_path: Path) -> None:
