@@ -157,6 +157,12 @@ class Authentication:
         finally:
             self.wipe()
 
+    def take_back(self, session_id: UUID) -> None:
+        """Revoke the session of a success that could not be told to the client. Raises ``UnavailableError``."""
+        session = self._services.store.get(Session, session_id)
+        session.revoke(reason="undelivered", act=self._act())
+        self._services.store.save(session)
+
     def wipe(self) -> None:
         """Overwrite the picture that is held. Idempotent."""
         if self._best is not None:

@@ -187,7 +187,7 @@ class Enrolling:
         subject_id = services.store.claimant("user_id", user_id) or services.ids.new()
         if services.store.claimant("username", username) not in {None, subject_id}:
             raise UsernameTakenError("another person holds that username")
-        self._supersede(subject_id, act)
+        self._supersede(subject_id, department, act)
         services.vault.create_key(subject_owner(subject_id))
         enrollment = Enrollment.open(
             services.ids.new(),
@@ -210,12 +210,13 @@ class Enrolling:
             raise AlreadyEnrolledError("this person is being enrolled by somebody else right now") from error
         return enrollment
 
-    def _supersede(self, subject_id: UUID, act: Act) -> None:
-        """Make room: an enrolment that never came to serve gives way, one that serves does not."""
+    def _supersede(self, subject_id: UUID, department: str, act: Act) -> None:
+        """Make room: an enrolment that never came to serve gives way in its own department, or once it is stale."""
         existing = consents.live_enrollment(self._services, subject_id)
         if existing is None:
             return
-        if existing.status in {ACTIVE, SUSPENDED}:
+        stale = act.at - existing.created_on > PENDING_LIFETIME
+        if existing.status in {ACTIVE, SUSPENDED} or not (stale or existing.department == department):
             raise AlreadyEnrolledError("this person is enrolled already; revoke that enrolment first")
         consents.revoke_enrollment(self._services, existing, reason="superseded", act=act)
 

@@ -104,7 +104,7 @@ class Projector:
         while not self._stop.is_set():
             try:
                 self._follow()
-            except UnavailableError as error:
+            except Exception as error:  # noqa: BLE001 - reported; a thread that ended would leave everybody out for good
                 self._on_fault(error)
                 self._stop.wait(BACK_OFF_S)
 

@@ -39,6 +39,7 @@ from domain.enrollment import Enrollment
 from domain.errors import FaceauthError, KeyRingError, UnavailableError
 from domain.session import Session
 from entrypoints.absent import AbsentJudge
+from entrypoints.faults import trail
 from entrypoints.settings import Settings
 
 AGGREGATES: Final = (Consent, Enrollment, Attempt, Session)
@@ -231,8 +232,10 @@ def _judge(settings: Settings) -> FrameJudge:
 
 def _fault(part: str) -> Callable[[Exception], None]:
     def report(error: Exception) -> None:
-        code = error.code if isinstance(error, FaceauthError) else type(error).__name__
-        log.warning("interrupted, resuming", part=part, code=code)
+        if isinstance(error, FaceauthError):
+            log.warning("interrupted, resuming", part=part, code=error.code)
+        else:
+            log.error("failed, trying again", part=part, trail=trail(error))
 
     return report
 

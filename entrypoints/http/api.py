@@ -135,7 +135,12 @@ class Api:
     async def notice(self, _request: Request) -> Response:
         """The privacy notice in force."""
         return JSONResponse(
-            {"version": CURRENT.version, "sha256": CURRENT.sha256, "text": {"pt-BR": CURRENT.pt_br, "en": CURRENT.en}}
+            {
+                "notice_version": CURRENT.version,
+                "version": CURRENT.version,
+                "sha256": CURRENT.sha256,
+                "text": {"pt-BR": CURRENT.pt_br, "en": CURRENT.en},
+            }
         )
 
     async def grant_consent(self, request: Request) -> Response:

@@ -22,7 +22,7 @@ from application.departments import check_department
 from application.outcome import HOLD_STILL, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
 from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
 from entrypoints.bootstrap import App
-from entrypoints.http.faults import trail
+from entrypoints.faults import trail
 from entrypoints.http.messages import plain_result, result
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class SignIn:
             await self._start()
             reader = asyncio.create_task(self._read())
             await self._hello()
-            await self._send_outcome(await self._judge())
+            await self._deliver(await self._judge())
             await self._close(CLOSE_NORMAL)
         except _EndError as end:
             await self._abandon(end.code)
@@ -120,6 +120,17 @@ class SignIn:
         except FaceauthError as error:
             log.warning("attempt could not start", code=error.code)
             raise _EndError(CLOSE_BUSY, UNAVAILABLE) from error
+
+    async def _deliver(self, outcome: Outcome) -> None:
+        """Send the outcome; a session that its client never heard of is revoked."""
+        try:
+            await self._send(plain_result(outcome) if self._plain else result(outcome))
+        except _EndError:
+            if outcome.admission is not None:
+                await self._in(self._workers, self._attempt.take_back, outcome.admission.session_id)
+            raise
+        if outcome.success:
+            await self._send({"type": "authentication_complete"})
 
     async def _hello(self) -> None:
         settings = self._app.settings
@@ -253,11 +264,6 @@ class SignIn:
             self._said = (report.guidance, now)
             await self._send({"type": "guidance", "code": report.guidance})
 
-    async def _send_outcome(self, outcome: Outcome) -> None:
-        await self._send(plain_result(outcome) if self._plain else result(outcome))
-        if outcome.success:
-            await self._send({"type": "authentication_complete"})
-
     async def _send(self, document: dict[str, Any]) -> None:
         """Say something. Raises ``_EndError`` where nobody listens any more."""
         try:
@@ -269,7 +275,7 @@ class SignIn:
     async def _fail(self, end: _EndError) -> None:
         with contextlib.suppress(_EndError):
             if end.code == UNAVAILABLE:
-                await self._send_outcome(Outcome(success=False, code=UNAVAILABLE, next_step=PASSWORD))
+                await self._deliver(Outcome(success=False, code=UNAVAILABLE, next_step=PASSWORD))
             elif end.code not in {CLIENT_GONE, CANCELED}:
                 await self._send({"type": "error", "code": end.code})
         await self._close(end.close, end.code)

@@ -15,6 +15,7 @@ from application.notice import CURRENT
 from domain.consent import ENROLLMENT
 from domain.enrollment import ACTIVE, OPEN, REVOKED, Enrollment
 from domain.errors import (
+    AlreadyEnrolledError,
     CaptureCountError,
     ConcurrencyError,
     ConsentMissingError,
@@ -192,3 +193,16 @@ def test_another_department_cannot_touch_an_enrolment(house: House) -> None:
         house.enrolling.cancel(enrolled.enrollment_id, department=LAB, reason="spite", act=house.act())
     assert house.store.get(Enrollment, enrollment_id).status == OPEN
     assert house.store.get(Enrollment, enrolled.enrollment_id).status == ACTIVE
+
+
+def test_another_department_cannot_push_out_an_enrolment_in_progress_until_it_is_stale(house: House) -> None:
+    waiting = open_for(house, "ana")
+    elsewhere = {"department": LAB, "notice_version": CURRENT.version}
+
+    with pytest.raises(AlreadyEnrolledError):
+        house.enrolling.open(person("ana"), act=house.act(), **elsewhere)
+    assert house.store.get(Enrollment, waiting).status == OPEN
+
+    house.clock.advance(PENDING_LIFETIME + timedelta(seconds=1))
+    house.enrolling.open(person("ana"), act=house.act(), **elsewhere)
+    assert house.store.get(Enrollment, waiting).status == REVOKED

@@ -279,3 +279,24 @@ def test_every_row_says_which_event_changed_it_last(house: House) -> None:
 
     assert None not in positions
     assert positions <= set(range(1, house.store.position() + 1))
+
+
+def test_a_bug_in_a_projection_is_reported_and_does_not_end_the_projector_for_good(house: House) -> None:
+    heard: list[Exception] = []
+    healthy, seen = counting()
+    stumbles = iter([True])
+
+    def changes(event: RecordedEvent) -> list[Change]:
+        if next(stumbles, False):
+            raise KeyError("a bug")
+        return healthy.changes(event)
+
+    projector = Projector(house.store, MemoryReadModels(), [replace(healthy, changes=changes)], on_fault=heard.append)
+    house.enroll("ana")
+    projector.start()
+    projector.catch_up(timeout_s=10)
+    projector.stop()
+
+    assert [type(error) for error in heard] == [KeyError]
+    assert seen == sorted(set(seen))
+    assert len(seen) == len(house.names())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket as sockets
+import time
+from pathlib import Path
+
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.vision import picture
 from domain.errors import UnavailableError
-from tests.unit.http.edge import Edge, frames_of, rest, wait_until
+from tests.unit.http.edge import Edge, build_edge, frames_of, rest, serving, wait_until
 
 UNAVAILABLE = {"type": "result", "success": False, "code": "unavailable", "next": "password"}
 
@@ -111,3 +115,21 @@ def test_nothing_of_a_frame_is_left_when_a_client_cancels(edge: Edge) -> None:
 
     assert edge.house.judge.crops
     assert edge.house.traces == 0
+
+
+def test_a_session_that_could_not_be_told_is_taken_back(tmp_path: Path) -> None:
+    with serving(build_edge(tmp_path)) as running:
+        running.edge.enroll("ana")
+        with running.connect() as connection:
+            connection.recv(timeout=5)
+
+            def vanish() -> None:
+                connection.socket.shutdown(sockets.SHUT_RDWR)
+                time.sleep(0.3)
+
+            running.edge.house.store.before_next_save = vanish
+            for payload in frames_of("ana"):
+                connection.send(payload)
+            wait_until(lambda: "session.opened.v1" in running.edge.house.names())
+        wait_until(lambda: "session.revoked.v1" in running.edge.house.names())
+    assert running.edge.house.last("session.revoked.v1")["reason"] == "undelivered"
