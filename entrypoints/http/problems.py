@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from application.enroll import EnrollmentRefusedError
 from domain import errors
-from entrypoints.http.faults import trail
+from entrypoints.faults import trail
 
 STATUS: dict[str, int] = {
     "invalid_token": 401,
