@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from application.following import Follower
 from application.ports.event_store import EventStore, RecordedEvent
 from application.ports.read_models import ReadModels
 from application.projections.rows import PROJECTIONS, Projection
@@ -14,8 +13,6 @@ from domain.errors import NotFoundError, UnavailableError
 
 BATCH: Final = 200
 """Events per transaction when catching up (storage.md: 16 times faster than one by one)."""
-
-BACK_OFF_S: Final = 0.5
 
 
 class Projector:
@@ -32,10 +29,7 @@ class Projector:
         self._store = store
         self._read_models = read_models
         self._projections = {projection.name: projection for projection in projections}
-        self._on_fault = on_fault
-        self._stop = threading.Event()
-        self._moved = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._follower = Follower("projector", store, since=self._lowest, take=self._apply_all, on_fault=on_fault)
 
     @property
     def names(self) -> list[str]:
@@ -49,19 +43,15 @@ class Projector:
 
     def start(self) -> None:
         """Follow the store in a thread until ``stop``."""
-        self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
-        self._thread.start()
+        self._follower.start()
 
     def stop_soon(self) -> None:
         """Ask the thread to end, without waiting for it."""
-        self._stop.set()
+        self._follower.stop_soon()
 
     def stop(self) -> None:
         """End the thread; what has been applied stays applied."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-            self._thread = None
+        self._follower.stop()
 
     def catch_up(self, position: int | None = None, timeout_s: float = 10.0) -> None:
         """Return once everything up to ``position`` (default: the newest) is applied.
@@ -69,16 +59,10 @@ class Projector:
         Waits for the running thread, or does the work itself where none runs. Raises ``UnavailableError``.
         """
         target = self._store.position() if position is None else position
-        if self._thread is None:
+        if not self._follower.running:
             self._drain(target)
-            return
-        deadline = time.monotonic() + timeout_s
-        with self._moved:
-            while self._lowest() < target:
-                if not self._moved.wait(min(0.05, max(0.0, deadline - time.monotonic()))) and (
-                    time.monotonic() >= deadline
-                ):
-                    raise UnavailableError("the read models are behind; try again")
+        elif not self._follower.wait_until(lambda: self._lowest() >= target, timeout_s):
+            raise UnavailableError("the read models are behind; try again")
 
     def rebuild(self, name: str, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
         """Empty one read model and make it anew from all events; return how many events were read.
@@ -99,24 +83,6 @@ class Projector:
             seen += len(events)
             progress(events[-1].position, newest)
         return seen
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._follow()
-            except Exception as error:  # noqa: BLE001 - reported; a thread that ended would leave everybody out for good
-                self._on_fault(error)
-                self._stop.wait(BACK_OFF_S)
-
-    def _follow(self) -> None:
-        with self._store.follow(self._lowest()) as batches:
-            for batch in batches:
-                if self._stop.is_set():
-                    return
-                if batch and not self._apply_all(batch):
-                    return
-                with self._moved:
-                    self._moved.notify_all()
 
     def _drain(self, target: int) -> None:
         while (lowest := self._lowest()) < target:

@@ -5,25 +5,21 @@ A hint, never the truth: whoever matches here is confirmed against the aggregate
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.event_store import EventStore
+from application.following import Follower
+from application.ports.event_store import EventStore, RecordedEvent
 from application.ports.read_models import ReadModels
 from application.ports.vault import TemplateVault, template_binding
 from application.projections.rows import ACTIVE_TEMPLATES
 from domain.biometrics import Candidate, Embedding, ModelId, Similarity
 from domain.enrollment import ACTIVE, Enrollment
 from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError, UnavailableError
-
-BACK_OFF_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +66,7 @@ class Gallery:
         self._on_fault = on_fault
         self._shelves: dict[str, _Shelf] = {}
         self._position = 0
-        self._moved = threading.Condition()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._follower = Follower("gallery", store, since=lambda: self._position, take=self._take_in, on_fault=on_fault)
 
     @property
     def position(self) -> int:
@@ -89,29 +83,22 @@ class Gallery:
             for row in self._read_models.rows("active_template_rows", {"active": True}):
                 entry = _Entry(row["subject_id"], row["enrollment_id"], row["template_id"], row["threshold_override"])
                 self._put(row["department"], entry, row["model"], row["sealed"])
-            self._move_to(position)
+            self._position = position
         while events := self._store.read(self._position):
-            for event in events:
-                if event.aggregate == Enrollment.TOPIC:
-                    self._refresh(event.aggregate_id)
-            self._move_to(events[-1].position)
+            self._take_in(events)
 
     def start(self) -> None:
         """Load, then follow the store in a thread until ``stop``."""
         self.load()
-        self._thread = threading.Thread(target=self._run, name="gallery", daemon=True)
-        self._thread.start()
+        self._follower.start()
 
     def stop_soon(self) -> None:
         """Ask the thread to end, without waiting for it."""
-        self._stop.set()
+        self._follower.stop_soon()
 
     def stop(self) -> None:
         """End the thread and overwrite every vector."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-            self._thread = None
+        self._follower.stop()
         for shelf in self._shelves.values():
             shelf.vectors.fill(0.0)
         self._shelves = {}
@@ -132,16 +119,10 @@ class Gallery:
 
     def catch_up(self, position: int, timeout_s: float = 5.0) -> None:
         """Return once everything up to that store position is taken in. Raises ``UnavailableError``."""
-        if self._thread is None:
+        if not self._follower.running:
             self.load()
-            return
-        deadline = time.monotonic() + timeout_s
-        with self._moved:
-            while self._position < position:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
-                    raise UnavailableError("the gallery is behind the event store; try again")
-                self._moved.wait(remaining)
+        elif not self._follower.wait_until(lambda: self._position >= position, timeout_s):
+            raise UnavailableError("the gallery is behind the event store; try again")
 
     def _nearest(self, shelves: Sequence[tuple[str, _Shelf]], probe: Embedding, limit: int) -> list[Candidate]:
         if probe.model != self._model:
@@ -162,29 +143,12 @@ class Gallery:
                     )
         return sorted(best.values(), key=lambda candidate: -candidate.similarity)[:limit]
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._follow()
-            except Exception as error:  # noqa: BLE001 - reported; a thread that ended would leave everybody out for good
-                self._on_fault(error)
-                self._stop.wait(BACK_OFF_S)
-
-    def _follow(self) -> None:
-        with self._store.follow(self._position) as batches:
-            for batch in batches:
-                if self._stop.is_set():
-                    return
-                for event in batch:
-                    if event.aggregate == Enrollment.TOPIC:
-                        self._refresh(event.aggregate_id)
-                if batch:
-                    self._move_to(batch[-1].position)
-
-    def _move_to(self, position: int) -> None:
-        with self._moved:
-            self._position = max(self._position, position)
-            self._moved.notify_all()
+    def _take_in(self, events: list[RecordedEvent]) -> bool:
+        for event in events:
+            if event.aggregate == Enrollment.TOPIC:
+                self._refresh(event.aggregate_id)
+        self._position = max(self._position, events[-1].position)
+        return True
 
     def _refresh(self, enrollment_id: UUID) -> None:
         """Make the gallery agree with the aggregate, whatever happened to it."""
