@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket
 from adapters.crypto.certificate import ensure_self_signed
 from entrypoints.bootstrap import App
 from entrypoints.http.api import Api
+from entrypoints.http.pages import page_routes
 from entrypoints.http.problems import HANDLERS, on_bug
 from entrypoints.http.socket import SignIn, refuse_busy
 
@@ -61,7 +62,7 @@ def create_app(app: App) -> Starlette:
 
     api = Api(app, workers=workers, enrollers=enrollers, connections=lambda: len(open_sockets))
     asgi = Starlette(
-        routes=[*api.routes(), WebSocketRoute("/face-auth/{department}", sign_in)],
+        routes=[*page_routes(), *api.routes(), WebSocketRoute("/face-auth/{department}", sign_in)],
         exception_handlers=cast(Any, HANDLERS),
         middleware=[Middleware(Edge)],
         lifespan=lifespan,
