@@ -246,7 +246,7 @@ class SignIn {
 
   stopCamera() {
     this.camera?.getTracks().forEach((track) => track.stop());
-    preview.srcObject = null;
+    if (preview.srcObject === this.camera) preview.srcObject = null;
   }
 }
 

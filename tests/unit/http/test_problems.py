@@ -50,7 +50,7 @@ def test_every_answer_has_the_security_headers_and_names_no_software(edge: Edge,
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/face-auth", "/face-auth/health/", "/docs", "/face-auth/enrollments/no-uuid/complete"]
+    "path", ["/page", "/face-auth", "/face-auth/health/", "/docs", "/face-auth/enrollments/no-uuid/complete"]
 )
 def test_an_unknown_path_is_a_problem_document_and_no_redirect(edge: Edge, path: str) -> None:
     response = edge.client.get(path, follow_redirects=False)
