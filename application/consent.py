@@ -39,7 +39,7 @@ def grant(
 
     Raises ``NoticeOutdatedError`` and ``InvalidInputError`` (purpose).
     """
-    _check_purposes(purposes)
+    purposes = _checked(purposes)
     CURRENT.check_accepted(notice_version)
     changed = [
         consent
@@ -88,7 +88,7 @@ def withdraw(
     the enrolment (with consent to enrolment) and all open sessions are revoked; a withdrawal that was cut off on the
     way is completed by repeating it. Raises ``ConsentMissingError`` where there is nothing to end.
     """
-    _check_purposes(purposes)
+    purposes = _checked(purposes)
     ended = [c for p in purposes if (c := find(services, subject_id, p)) is not None and c.in_force]
     for consent in ended:
         consent.withdraw(reason=reason, act=act)
@@ -144,6 +144,8 @@ def revoke_sessions(services: Services, subject_id: UUID, *, reason: str, act: A
     return revoked
 
 
-def _check_purposes(purposes: Sequence[str]) -> None:
+def _checked(purposes: Sequence[str]) -> list[str]:
+    """Return each purpose once. Raises ``InvalidInputError``."""
     if not purposes or any(purpose not in PURPOSES for purpose in purposes):
         raise InvalidInputError(f"purposes are {' and '.join(PURPOSES)}")
+    return list(dict.fromkeys(purposes))

@@ -27,8 +27,8 @@ class Follower:
     ) -> None:
         """Follow ``store`` for one reader.
 
-        ``since`` tells the position to follow from, ``take`` is given each batch and returns False to be followed anew
-        from ``since``, ``on_fault`` hears of every interruption.
+        ``since`` tells the position to follow from, ``take`` is given each batch, an empty one now
+        and then, and returns False to be followed anew from ``since``, ``on_fault`` hears of every interruption.
         """
         self._name = name
         self._store = store
@@ -81,7 +81,7 @@ class Follower:
     def _follow(self) -> None:
         with self._store.follow(self._since()) as batches:
             for batch in batches:
-                if self._stop.is_set() or (batch and not self._take(batch)):
+                if self._stop.is_set() or not self._take(batch):
                     return
                 with self._moved:
                     self._moved.notify_all()

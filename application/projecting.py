@@ -29,7 +29,8 @@ class Projector:
         self._store = store
         self._read_models = read_models
         self._projections = {projection.name: projection for projection in projections}
-        self._follower = Follower("projector", store, since=self._lowest, take=self._apply_all, on_fault=on_fault)
+        self._handed = 0
+        self._follower = Follower("projector", store, since=self._begin, take=self._apply_all, on_fault=on_fault)
 
     @property
     def names(self) -> list[str]:
@@ -93,6 +94,8 @@ class Projector:
 
     def _apply_all(self, events: list[RecordedEvent]) -> bool:
         """Apply to every projection; False where one of them stands elsewhere than expected: follow anew from there."""
+        if not events:
+            return self._lowest() >= self._handed  # else somebody set a checkpoint back: a rebuild that was cut off
         in_step = True
         for projection in self._projections.values():
             checkpoint = self._read_models.checkpoint(projection.name)
@@ -102,7 +105,12 @@ class Projector:
             fresh = [event for event in events if event.position > checkpoint]
             if fresh and not self._apply(projection, fresh, checkpoint):
                 in_step = False
+        self._handed = events[-1].position
         return in_step
+
+    def _begin(self) -> int:
+        self._handed = self._lowest()
+        return self._handed
 
     def _apply(self, projection: Projection, events: list[RecordedEvent], checkpoint: int) -> bool:
         changes = [change for event in events for change in projection.changes(event)]

@@ -22,13 +22,16 @@ from adapters.crypto.vault import EnvelopeVault
 from adapters.memory.gallery import Gallery
 from adapters.postgres.data_keys import PostgresDataKeyStore
 from adapters.postgres.database import Database
+from adapters.postgres.deployment import claim_ring, knows_a_ring
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
 from adapters.postgres.store import PostgresEventStore
 from adapters.vision.load import load_pipeline
+from application.consent import live_enrollment
+from application.departments import check_department
 from application.enroll import Enrolling
-from application.interrupted import abandon_interrupted
+from application.interrupted import abandon_interrupted, expire_sessions
 from application.ports.vision import FrameJudge
 from application.projecting import Projector
 from application.services import Policies, Services
@@ -36,7 +39,7 @@ from domain.act import Act
 from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.consent import Consent
 from domain.enrollment import Enrollment
-from domain.errors import FaceauthError, KeyRingError, UnavailableError
+from domain.errors import ConfigurationError, FaceauthError, KeyRingError, UnavailableError
 from domain.session import Session
 from entrypoints.absent import AbsentJudge
 from entrypoints.faults import trail
@@ -106,9 +109,13 @@ class App:
         return checks
 
     def departments_of(self, subject_id: UUID) -> set[str]:
-        """Return the departments a subject is or was enrolled in."""
+        """Return the department a subject is enrolled in; with no live enrolment, the last one it was enrolled in."""
+        live = live_enrollment(self.services, subject_id)
+        if live is not None:
+            return {live.department}
         rows = self.services.read_models.rows("enrollment_rows", {"subject_id": subject_id})
-        return {row["department"] for row in rows}
+        newest = max(rows, key=lambda row: (row["created_at"], row["position"]), default=None)
+        return {newest["department"]} if newest else set()
 
     def _watch(self) -> None:
         sweep_in = 0.0
@@ -119,9 +126,10 @@ class App:
                     self.postgres.ensure_running()
                 if sweep_in <= 0:
                     abandon_interrupted(self.services, older_than=LOST_ATTEMPT_AFTER, channel="worker")
+                    expire_sessions(self.services, channel="worker")
                     sweep_in = SWEEP_EVERY_S
-            except FaceauthError as error:
-                log.warning("supervision failed, trying again", code=error.code)
+            except Exception as error:  # noqa: BLE001 - reported; without a supervisor a lost database stays lost
+                _fault("supervisor")(error)
 
 
 def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, **overrides: Any) -> App:
@@ -147,7 +155,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
         read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
         for name in settings.departments:
-            departments.add(name)
+            departments.add(check_department(name))
         judge: FrameJudge = overrides.get("judge") or (_judge(settings) if vision else AbsentJudge())
         projector = Projector(store, read_models, on_fault=_fault("projector"))
         gallery = Gallery(store, read_models, vault, judge.model, on_fault=_fault("gallery"))
@@ -191,11 +199,16 @@ def prepare_home(home: Path) -> None:
 
     Run by root, the directory lets others pass (not list): the embedded PostgreSQL lives in it under a user of its own.
     """
-    home.parent.mkdir(parents=True, exist_ok=True)
-    os.umask(0o077)
-    if not home.exists():
-        home.mkdir(exist_ok=True)
-        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        os.umask(0o077)
+        if not home.exists():
+            home.mkdir(exist_ok=True)
+            home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        raise ConfigurationError(f"FACEAUTH_HOME {home} cannot be made ({error.strerror}): name another") from error
+    if not home.is_dir():
+        raise ConfigurationError(f"FACEAUTH_HOME {home} is not a directory: name another")
 
 
 def ring_path(settings: Settings) -> Path:
@@ -212,13 +225,13 @@ def _database(settings: Settings, stack: contextlib.ExitStack) -> tuple[str, Emb
 
 
 def _open_ring(settings: Settings, database: Database) -> FileKeyRing:
-    """Open the ring; never make a new one beside data that an older one sealed."""
-    with database.connection() as connection:
-        row = connection.execute("SELECT EXISTS (SELECT FROM data_keys) AS sealed").fetchone()
+    """Open the ring that belongs to the database; never make a new one beside data that another one sealed."""
     try:
-        return FileKeyRing.open(ring_path(settings), create=not (row and row["sealed"]))
+        ring = FileKeyRing.open(ring_path(settings), create=not knows_a_ring(database))
+        claim_ring(database, ring.fingerprint)
     except KeyRingError as error:
         raise KeyRingError(f"{error} ({ring_path(settings)})") from error
+    return ring
 
 
 def _judge(settings: Settings) -> FrameJudge:

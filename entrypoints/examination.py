@@ -54,8 +54,9 @@ def examine(settings: Settings) -> list[Finding]:
     for check in checks:
         try:
             findings.extend(check(settings))
-        except FaceauthError as error:
-            findings.append(Finding(check.__name__.removeprefix("_"), "fault", str(error), f"code {error.code}"))
+        except (FaceauthError, OSError) as error:
+            remedy = f"code {error.code}" if isinstance(error, FaceauthError) else "check FACEAUTH_HOME and its rights"
+            findings.append(Finding(check.__name__.removeprefix("_"), "fault", str(error), remedy))
     return findings
 
 

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_fps: float = Field(default=15.0, gt=0, le=60)
     max_frames: int = Field(default=300, ge=3)
-    attempt_seconds: float = Field(default=30.0, gt=0)
+    attempt_seconds: float = Field(default=30.0, gt=0, le=90)
     idle_seconds: float = Field(default=10.0, gt=0)
     max_connections: int = Field(default=64, ge=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
@@ -42,6 +42,13 @@ class Settings(BaseSettings):
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("liveness", mode="before")
+    @classmethod
+    def _known_liveness(cls, value: object) -> object:
+        if value == "active":
+            raise ValueError("the active policy is not in this version yet: use passive")
+        return value
 
     @property
     def models_dir(self) -> Path:

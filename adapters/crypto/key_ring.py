@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -75,6 +76,11 @@ class FileKeyRing:
         if not one_active or len(ring.keks) != len(keks) or any(kek.state not in STATES for kek in keks):
             raise damaged(path)
         return ring
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex HMAC-SHA256 that names this ring without saying anything about its keys."""
+        return hmac.digest(self.store_key, b"faceauth key ring", "sha256").hex()
 
     def active_kek(self) -> tuple[str, bytes]:
         """Return (id, 32 bytes) of the key that wraps new data keys."""

@@ -52,6 +52,7 @@ class JwtIssuer:
         self._subjects = PairwiseSubjects(pairwise_key, audience)
         self._issuer = issuer
         self._audience = audience
+        self._own_audience = f"{issuer}/face-auth"  # staff tokens are for this service alone
         self._client_id = client_id
         self._clock = clock
         self._ids = ids
@@ -94,7 +95,8 @@ class JwtIssuer:
         Raises ``InvalidInputError`` for another role, an empty department or a lifetime that is over at once.
         """
         check_staff(role, department, ttl)
-        return self._signed(STAFF_TYPE, ttl, {"sub": f"staff:{role}", "roles": [role], "department": department})
+        claims = {"aud": self._own_audience, "sub": f"staff:{role}", "roles": [role], "department": department}
+        return self._signed(STAFF_TYPE, ttl, claims)
 
     def verify(self, token: str) -> Principal:
         """Return the principal of one of our own tokens of either type.
@@ -138,7 +140,7 @@ class JwtIssuer:
             # Never the algorithm that the token names: that is how "none" and public-key-as-HMAC-secret get in.
             algorithms=[ALGORITHM],
             issuer=self._issuer,
-            audience=self._audience,
+            audience=self._own_audience if header.get("typ") == STAFF_TYPE else self._audience,
             # Times are checked below, on our own clock.
             options={"require": REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )

@@ -147,7 +147,8 @@ class Gallery:
         for event in events:
             if event.aggregate == Enrollment.TOPIC:
                 self._refresh(event.aggregate_id)
-        self._position = max(self._position, events[-1].position)
+        if events:
+            self._position = max(self._position, events[-1].position)
         return True
 
     def _refresh(self, enrollment_id: UUID) -> None:

@@ -12,12 +12,18 @@ from domain.errors import ImageError, UnsupportedImageError
 
 JPEG_START = b"\xff\xd8\xff"
 JPEG_END = b"\xff\xd9"
+SCAN_START = b"\xff\xda"
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"IEND\xaeB`\x82"
+PNG_ANIMATION = b"acTL"
 
 _OTHER_FORMATS = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"\x00\x00\x00\x0cjP  ", b"\x00\x00\x00\x0cJXL ", b"%PDF")
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
+MOST_SCANS = 64
+"""A progressive JPEG of a camera has about ten; each costs a pass over the whole picture, however short it is."""
+
+_ANIMATED_WEBP = 0x02
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -77,6 +83,8 @@ def _jpeg_size(payload: bytes) -> PictureSize:
         raise ImageError("the picture is damaged")
     if payload.find(JPEG_END, position) < 0:
         raise ImageError("the picture is truncated")
+    if payload.count(SCAN_START, position) > MOST_SCANS:
+        raise ImageError("the picture has too many scans")
     return size
 
 
@@ -87,6 +95,8 @@ def _png_size(payload: bytes) -> PictureSize:
         raise ImageError("the picture is damaged")
     if payload.find(PNG_END) < 0:
         raise ImageError("the picture is truncated")
+    if payload.find(PNG_ANIMATION, 0, payload.find(b"IDAT")) >= 0:
+        raise UnsupportedImageError("send a still picture")
     return PictureSize(width, height)
 
 
@@ -104,6 +114,8 @@ def _webp_size(payload: bytes) -> PictureSize:
         return PictureSize((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
     if kind == b"VP8X":
         canvas = payload[24:30]
+        if payload[20] & _ANIMATED_WEBP:
+            raise UnsupportedImageError("send a still picture")
         if len(canvas) == 6:  # noqa: PLR2004 - two 24-bit numbers
             return PictureSize(int.from_bytes(canvas[:3], "little") + 1, int.from_bytes(canvas[3:], "little") + 1)
     raise ImageError("the picture is damaged")

@@ -21,7 +21,6 @@ group = typer.Typer(help="Auditoria / Audit", no_args_is_help=True)
 
 OWN_IDS = ("originator_topic", "enrollment_id", "attempt_id", "session_id")
 VIEWS = {projection.name: projection for projection in PROJECTIONS if projection.name != "active_templates"}
-IDS = {"originator_topic", "enrollment_id", "attempt_id", "session_id"}
 
 
 @group.callback()

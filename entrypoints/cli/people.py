@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from application.authenticate import Authentication
+from application.departments import check_department
 from application.enroll import EnrollmentRefusedError
 from application.notice import CURRENT
 from application.outcome import Client, Outcome
@@ -48,7 +49,7 @@ def enroll(
     settings = load_settings()
     ensure_models(settings)
     with bootstrap(settings) as app:
-        app.services.departments.add(department)
+        app.services.departments.add(check_department(department))
         try:
             enrolled = app.enrolling.enroll(
                 Person(user_id or username, username, display_name),

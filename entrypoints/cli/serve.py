@@ -23,7 +23,9 @@ ADMIN_TOKEN_LIFETIME = timedelta(hours=1)
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Endereço / address (FACEAUTH_HOST)")] = None,
-    port: Annotated[int | None, typer.Option(help="Porta, 0 = livre / port, 0 = any free (FACEAUTH_PORT)")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Porta, 0 = livre / port, 0 = any free (FACEAUTH_PORT)", min=0, max=65535)
+    ] = None,
 ) -> None:
     """Inicia o serviço em https / Start the service on https."""
     settings = load_settings()

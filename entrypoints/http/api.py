@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import asdict
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from starlette.requests import Request
@@ -28,6 +28,9 @@ from entrypoints.http import access, audit, bodies
 T = TypeVar("T")
 B = TypeVar("B", bound=bodies.Body)
 
+MAX_HEAVY: Final = 2
+"""Bodies with pictures held at once: each may be 64 MiB, several times over while it is parsed."""
+
 
 class Api:
     """HTTP handlers over one App. Everything that touches the store or a model runs in a pool."""
@@ -38,6 +41,7 @@ class Api:
         self._workers = workers
         self._enrollers = enrollers
         self._connections = connections
+        self._heavy = asyncio.Semaphore(MAX_HEAVY)
 
     def routes(self) -> list[Route]:
         """Return every route of the API."""
@@ -60,6 +64,10 @@ class Api:
     async def enroll(self, request: Request) -> Response:
         """Enrol a person from 5-10 pictures in one call."""
         principal = await self._admin(request)
+        async with self._heavy:
+            return await self._enroll(principal, request)
+
+    async def _enroll(self, principal: Principal, request: Request) -> Response:
         body = await self._body(bodies.EnrollBody, request)
         access.require_department(principal, body.department)
         version = self._accepted(body.consent)
@@ -96,23 +104,24 @@ class Api:
     async def add_capture(self, request: Request) -> Response:
         """Judge one more picture, JSON or the picture itself as the body."""
         principal = await self._admin(request)
-        if request.headers.get("content-type", "").startswith("application/json"):
-            payload = await self._run(bodies.picture, (await self._body(bodies.CaptureBody, request)).image)
-        else:
-            payload = await bodies.read_limited(request)
-        result = await self._judge(
-            self._app.enrolling.capture,
-            request.path_params["enrollment_id"],
-            payload,
-            department=principal.department,
-            act=self._act(principal),
-        )
+        async with self._heavy:
+            if request.headers.get("content-type", "").startswith("application/json"):
+                payload = await self._run(bodies.picture, (await self._body(bodies.CaptureBody, request)).image)
+            else:
+                payload = await bodies.read_limited(request, bodies.MAX_CAPTURE_BYTES)
+            result = await self._judge(
+                self._app.enrolling.capture,
+                request.path_params["enrollment_id"],
+                payload,
+                department=principal.department,
+                act=self._act(principal),
+            )
         return JSONResponse({"success": result.accepted, "capture": _capture(result)})
 
     async def complete_enrollment(self, request: Request) -> Response:
         """Make the template of an open enrolment and let it serve."""
         principal = await self._admin(request)
-        enrolled = await self._run(
+        enrolled = await self._judge(
             self._app.enrolling.complete,
             request.path_params["enrollment_id"],
             department=principal.department,
@@ -219,7 +228,7 @@ class Api:
 
     async def _body(self, form: type[B], request: Request) -> B:
         """Read and parse off the event loop: with ten photographs in it, a body takes a while."""
-        return await self._run(form.model_validate_json, await bodies.read_limited(request))
+        return await self._run(form.model_validate_json, await bodies.read_limited(request, form.max_bytes))
 
     async def _admin(self, request: Request) -> Principal:
         principal = await self._run(access.principal_of, request, self._app.services)

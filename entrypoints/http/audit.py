@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from application import history
+from application.ports.event_store import RecordedEvent
 from application.ports.tokens import Principal
 from application.services import Services
 from domain.consent import Consent
-from domain.errors import InvalidInputError
+from domain.errors import InvalidInputError, NotFoundError
 from entrypoints.http.access import EVERYWHERE
 
 MAX_EVENTS: Final = 10_000
@@ -26,12 +28,16 @@ def answer(services: Services, principal: Principal, query: dict[str, str]) -> d
     subject_id = history.subject_of(services.store, services.vault, subject) if subject else None
     found = history.events(services.store, subject_id=subject_id, attempt_id=_attempt(query), until=_until(query))
     visible = None if principal.department == EVERYWHERE else _streams_of(services, principal.department)
-    shown = [
-        history.as_document(event, services.vault, subject_id)
-        for event in found
-        if visible is None or event.aggregate_id in visible
-    ]
-    return {"events": shown[-MAX_EVENTS:], "truncated": len(shown) > MAX_EVENTS}
+    newest: deque[RecordedEvent] = deque(maxlen=MAX_EVENTS)
+    count = 0
+    for event in found:
+        if visible is None or event.aggregate_id in visible:
+            newest.append(event)
+            count += 1
+    if subject and visible is not None and not count:
+        raise NotFoundError("nobody of that username is enrolled; use the subject id of a former one")
+    shown = [history.as_document(event, services.vault, subject_id) for event in newest]
+    return {"events": shown, "truncated": count > MAX_EVENTS}
 
 
 def _attempt(query: dict[str, str]) -> UUID | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
@@ -29,6 +30,16 @@ Reason = Annotated[str, BeforeValidator(_reason_code)]
 from withdrawing by the form of a reason."""
 
 
+MAX_FORM_BYTES: Final = 16 * 1024
+"""A body without pictures."""
+
+MAX_CAPTURE_BYTES: Final = 17 * 1024 * 1024
+"""One picture at its limit, in base64."""
+
+BODY_SECONDS: Final = 60.0
+"""How long a body may take to arrive."""
+
+
 class BodyTooLargeError(InvalidInputError):
     """More bytes than a request may have."""
 
@@ -36,7 +47,9 @@ class BodyTooLargeError(InvalidInputError):
 
 
 class Body(BaseModel):
-    """Base: unknown fields are faults, inputs are not echoed."""
+    """Base: unknown fields are faults, inputs are not echoed. ``max_bytes`` bounds the encoded body."""
+
+    max_bytes: ClassVar[int] = MAX_FORM_BYTES
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -51,6 +64,8 @@ class ConsentGiven(Body):
 
 class EnrollBody(Body):
     """The brief's call."""
+
+    max_bytes: ClassVar[int] = MAX_BODY_BYTES
 
     user_id: Text
     username: Text
@@ -73,6 +88,8 @@ class OpenBody(Body):
 class CaptureBody(Body):
     """One picture, base64."""
 
+    max_bytes: ClassVar[int] = MAX_CAPTURE_BYTES
+
     image: str = Field(repr=False)
 
 
@@ -81,7 +98,7 @@ class GrantBody(Body):
 
     notice_version: Text
     accepted: StrictBool
-    purposes: list[Text] | None = None
+    purposes: list[Text] | None = Field(default=None, max_length=8)
     subject_id: UUID | None = None
     username: Text | None = None
 
@@ -89,14 +106,25 @@ class GrantBody(Body):
 class WithdrawBody(Body):
     """Withdrawal, by the subject or by an administrator on the subject's word."""
 
-    purposes: list[Text] | None = None
+    purposes: list[Text] | None = Field(default=None, max_length=8)
     reason: Reason = "subject_request"
     subject_id: UUID | None = None
     username: Text | None = None
 
 
-async def read_limited(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    """Return the body. Raises ``BodyTooLargeError`` as soon as it is clear that it is too long."""
+async def read_limited(request: Request, limit: int) -> bytes:
+    """Return the body.
+
+    Raises ``BodyTooLargeError`` as soon as it is clear that it is too long, ``InvalidInputError`` when it is too slow.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request, limit)
+    except TimeoutError:
+        raise InvalidInputError(f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise BodyTooLargeError(f"a body has at most {limit} bytes")

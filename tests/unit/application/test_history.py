@@ -10,7 +10,7 @@ import pytest
 
 from application import consent as consents
 from application import history
-from application.interrupted import abandon_interrupted
+from application.interrupted import abandon_interrupted, expire_sessions
 from domain.attempt import ABANDONED, STARTED, Attempt
 from domain.errors import NotFoundError, UnavailableError
 from tests.house import House, frames, person
@@ -226,3 +226,17 @@ def abandon_interrupted_after(house: House) -> int:
     house.clock.advance(3 * MINUTE)
     house.services.projector.catch_up()
     return abandon_interrupted(house.services, older_than=2 * MINUTE, channel="worker")
+
+
+def test_a_session_whose_time_is_over_is_recorded_as_expired_once(house: House) -> None:
+    house.enroll("ana")
+    house.sign_in("ana")
+    house.services.projector.catch_up()
+    assert expire_sessions(house.services, channel="worker") == 0
+
+    house.clock.advance(house.services.policies.session_lifetime)
+
+    assert expire_sessions(house.services, channel="worker") == 1
+    house.services.projector.catch_up()
+    assert expire_sessions(house.services, channel="worker") == 0
+    assert [row["status"] for row in house.rows("session_rows")] == ["expired"]

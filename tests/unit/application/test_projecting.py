@@ -300,3 +300,17 @@ def test_a_bug_in_a_projection_is_reported_and_does_not_end_the_projector_for_go
     assert [type(error) for error in heard] == [KeyError]
     assert seen == sorted(set(seen))
     assert len(seen) == len(house.names())
+
+
+def test_a_rebuild_that_was_cut_off_is_finished_by_the_running_projector(house: House) -> None:
+    live(house)
+    projector = house.services.projector
+    projector.start()
+    projector.catch_up()
+    whole = house.rows("session_rows")
+
+    house.services.read_models.reset("face_auth_sessions", ["session_rows"])
+    projector.catch_up(timeout_s=10)
+    projector.stop()
+
+    assert house.rows("session_rows") == whole

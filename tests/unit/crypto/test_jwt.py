@@ -63,7 +63,7 @@ class House:
         now = int(self.clock.now().timestamp())
         claims = {
             "iss": ISSUER,
-            "aud": AUDIENCE,
+            "aud": f"{ISSUER}/face-auth",
             "iat": now,
             "exp": now + 60,
             "jti": "a",
@@ -298,3 +298,17 @@ def test_a_header_nested_without_end_is_refused(house: House) -> None:
 @given(text=st.text() | st.lists(st.binary().map(base64.urlsafe_b64encode).map(bytes.decode), max_size=4).map(".".join))
 def test_no_text_does_anything_but_be_refused(house: House, text: str) -> None:
     refuse(house, text)
+
+
+def test_a_staff_token_means_nothing_to_those_who_take_session_tokens(house: House) -> None:
+    token = house.issuer().issue_staff(role="operator", department="*", ttl=timedelta(hours=1))
+
+    with pytest.raises(jwt.InvalidAudienceError):
+        jwt.decode(
+            token,
+            house.keys.active().private.public_key(),
+            algorithms=["ES256"],
+            audience=AUDIENCE,
+            options={"verify_iat": False, "verify_exp": False},
+        )
+    refuse(house, house.forged(aud=AUDIENCE))

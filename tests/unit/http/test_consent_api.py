@@ -191,3 +191,23 @@ def test_the_history_says_who_withdrew_and_how(edge: Edge) -> None:
     act = edge.house.last("consent.withdrawn.v1")["act"]
 
     assert (act.actor, act.channel) == (f"subject:{subject_id}", "http")
+
+
+def test_a_purpose_named_twice_is_withdrawn_once(edge: Edge) -> None:
+    subject_id = edge.enroll("ana").json()["subject_id"]
+
+    response = edge.post(WITHDRAW, {"subject_id": subject_id, "purposes": ["authentication", "authentication"]})
+
+    assert (response.status_code, response.json()["withdrawn"]) == (200, ["authentication"])
+    assert edge.post(WITHDRAW, {"subject_id": subject_id, "purposes": ["enrollment"] * 9}).status_code == 422
+
+
+def test_a_former_department_has_no_say_over_somebody_enrolled_elsewhere(edge: Edge) -> None:
+    first = edge.enroll("ana", department=LAB, admin=LAB).json()
+    edge.client.delete(f"/face-auth/enrollments/{first['enrollment_id']}", headers=edge.headers(department=LAB))
+    assert edge.enroll("ana").status_code == 201
+
+    response = edge.post(WITHDRAW, {"subject_id": first["subject_id"]}, token=edge.token(department=LAB))
+
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert outcome(edge)["success"] is True

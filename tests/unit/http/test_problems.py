@@ -115,7 +115,7 @@ def test_a_body_that_declares_too_much_is_refused(edge: Edge) -> None:
 
 
 def test_a_body_that_keeps_coming_is_cut_off(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies.read_limited, "__defaults__", (1000,))
+    monkeypatch.setattr(bodies.EnrollBody, "max_bytes", 1000)
 
     response = edge.client.post("/face-auth/enroll", content=iter([b"[" * 400] * 5), headers=edge.headers())
 
@@ -124,10 +124,18 @@ def test_a_body_that_keeps_coming_is_cut_off(edge: Edge, monkeypatch: pytest.Mon
 
 def test_a_lone_picture_over_the_limit_is_too_large_as_well(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = edge.post("/face-auth/enrollments", enrollment("ana", face_images=None)).json()
-    monkeypatch.setattr(bodies.read_limited, "__defaults__", (10,))
+    monkeypatch.setattr(bodies, "MAX_CAPTURE_BYTES", 10)
 
     response = edge.client.post(
         f"/face-auth/enrollments/{opened['enrollment_id']}/captures", content=pictures("ana")[0], headers=edge.headers()
     )
 
     assert response.json()["code"] == "body_too_large"
+
+
+def test_a_form_without_pictures_is_a_small_body(edge: Edge) -> None:
+    response = edge.client.post(
+        "/face-auth/consent", content=b"[" * (bodies.MAX_FORM_BYTES + 1), headers=edge.headers()
+    )
+
+    assert (response.status_code, response.json()["code"]) == (413, "body_too_large")

@@ -310,7 +310,7 @@ def test_a_body_that_declares_too_much_is_refused_before_it_is_sent(tmp_path: Pa
 
 
 def test_a_chunked_body_is_cut_off_as_soon_as_it_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies.read_limited, "__defaults__", (1000,))
+    monkeypatch.setattr(bodies.EnrollBody, "max_bytes", 1000)
     with served(tmp_path) as running:
         line = http.client.HTTPConnection("127.0.0.1", running.port, timeout=5)
         line.putrequest("POST", "/face-auth/enroll")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from adapters.vision.decoder import FRAME_BYTES, OpenCvDecoder
-from adapters.vision.headers import read_size
+from adapters.vision.headers import MOST_SCANS, read_size
 from domain.errors import ImageError, ImageTooLargeError, UnsupportedImageError
 
 DECODER = OpenCvDecoder()
@@ -152,3 +152,22 @@ def test_arbitrary_bytes_raise_nothing_but_image_errors(start: bytes, tail: byte
         DECODER.decode(start + tail)
     except ImageError:
         return
+
+
+def test_a_picture_of_many_scans_is_refused_before_it_costs_minutes() -> None:
+    progressive = encoded("JPEG", progressive=True)
+    scan = progressive[progressive.rfind(b"\xff\xda") : -2]
+    assert DECODER.decode(progressive).shape == (30, 40, 3)
+
+    with pytest.raises(ImageError, match="scans"):
+        DECODER.decode(progressive[:-2] + scan * (MOST_SCANS + 1) + progressive[-2:])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_moving_pictures_are_no_frames(kind: str) -> None:
+    stream = io.BytesIO()
+    first, *others = [Pillow.new("RGB", (32, 32), (shade, 0, 0)) for shade in (0, 90, 180)]
+    first.save(stream, kind, save_all=True, append_images=others)
+
+    with pytest.raises(UnsupportedImageError):
+        DECODER.decode(stream.getvalue())

@@ -1,0 +1,44 @@
+"""A database belongs to the key ring that first sealed something in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.crypto.key_ring import FileKeyRing
+from adapters.postgres.database import Database
+from adapters.postgres.deployment import claim_ring, knows_a_ring
+from domain.errors import ConfigurationError, KeyRingError
+from entrypoints.bootstrap import bootstrap, prepare_home
+from entrypoints.settings import Settings
+
+pytestmark = pytest.mark.database
+
+
+def test_another_ring_is_refused_before_it_seals_anything(database: Database, tmp_path: Path) -> None:
+    ours, theirs = (FileKeyRing.open(tmp_path / name / "ring.json") for name in ("ours", "theirs"))
+    assert not knows_a_ring(database)
+
+    claim_ring(database, ours.fingerprint)
+    claim_ring(database, ours.fingerprint)
+
+    assert knows_a_ring(database)
+    with pytest.raises(KeyRingError):
+        claim_ring(database, theirs.fingerprint)
+
+
+def test_a_second_home_cannot_open_the_database_of_the_first(dsn: str, tmp_path: Path) -> None:
+    first, second = (Settings(home=tmp_path / name).model_copy(update={"database_url": dsn}) for name in "ab")
+    bootstrap(first, vision=False).close()
+
+    with pytest.raises(KeyRingError):
+        bootstrap(second, vision=False)
+    bootstrap(first, vision=False).close()
+
+
+def test_a_home_that_cannot_be_made_is_a_clear_refusal(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    for home in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigurationError, match="FACEAUTH_HOME"):
+            prepare_home(home)
