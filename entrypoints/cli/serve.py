@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from datetime import timedelta
@@ -32,10 +33,18 @@ def serve(
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changed)
     signal.signal(signal.SIGTERM, _exit)
+    raise_descriptor_limit()
     ensure_models(settings)
     with bootstrap(settings, follow=True) as app:
         app.supervise()
         _Server(uvicorn_config(app, create_app(app)), app).run()
+
+
+def raise_descriptor_limit() -> None:
+    """Allow as many open files as the system lets this user have: idle connections must not starve the database's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> None:
