@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import closing, contextmanager
@@ -27,6 +28,15 @@ def _passable_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="fa-"))
     folder.chmod(0o711)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """The composition root closes the process's umask; the next test gets back what this one was given."""
+    before = os.umask(0)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture
