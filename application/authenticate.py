@@ -5,6 +5,7 @@ Synchronous: the entrypoint calls every method off its event loop, one at a time
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Final
 from uuid import UUID
@@ -15,7 +16,6 @@ from application.outcome import (
     NEXT_STEPS,
     NOT_RECOGNISED,
     PASSWORD,
-    PRESENTATION_ATTACK,
     RETRY,
     UNAVAILABLE,
     Admission,
@@ -29,9 +29,8 @@ from application.ports.vision import FaceCrop
 from application.services import Services
 from domain.act import Act
 from domain.attempt import Attempt, MatchFacts
-from domain.biometrics import Candidate, FrameFindings
+from domain.biometrics import Candidate, Embedding
 from domain.errors import (
-    AttemptStateError,
     ConcurrencyError,
     ConsentMissingError,
     DepartmentUnknownError,
@@ -42,7 +41,15 @@ from domain.errors import (
     NotFoundError,
     SealBrokenError,
 )
-from domain.policies.liveness import FrameLog, Gathering, Insufficient, Sufficient, Verdict, pad_of, quality_of
+from domain.policies.liveness import (
+    LIVENESS_FAILED,
+    PRESENTATION_ATTACK,
+    FrameLog,
+    Gathering,
+    Insufficient,
+    Sufficient,
+    Verdict,
+)
 from domain.policies.matching import NotMatched
 from domain.session import Session
 
@@ -130,7 +137,7 @@ class Authentication:
             return self._report("invalid_image")
         self._log.frames.append(findings)
         if crop is not None:
-            self._keep(findings, crop)
+            self._keep(crop)
         return self._report(findings.reason)
 
     def decide(self, *, last: bool = False, timeout: bool = False) -> Outcome:
@@ -169,16 +176,14 @@ class Authentication:
             self._best[1].wipe()
             self._best = None
 
-    def _keep(self, findings: FrameFindings, crop: FaceCrop) -> None:
-        """Hold on to the crop of the best live frame only."""
-        index = len(self._log.frames) - 1
-        alive = pad_of(findings) >= self._services.policies.evidence.pad_threshold
-        better = self._best is None or quality_of(findings) >= quality_of(self._log.frames[self._best[0]])
-        if not (alive and better):
+    def _keep(self, crop: FaceCrop) -> None:
+        """Hold on to the newest frame's crop if it is the one to embed so far; overwrite the other."""
+        newest = len(self._log.frames) - 1
+        if self._services.policies.evidence.decision_frame(self._log.frames) != newest:
             crop.wipe()
             return
         self.wipe()
-        self._best = (index, crop)
+        self._best = (newest, crop)
 
     def _verdict(self, *, last: bool = False) -> Verdict:
         return self._services.policies.evidence.decide(self._log.frames, last=last)
@@ -192,37 +197,37 @@ class Authentication:
 
     def _decide_again(self, *, last: bool, timeout: bool) -> Outcome:
         verdict = self._verdict(last=last)
-        for remaining in reversed(range(TRIES)):
-            attempt = self._services.store.get(Attempt, self.attempt_id)
-            try:
-                return self._decide_once(attempt, verdict, timeout=timeout)
-            except ConcurrencyError:
-                if not remaining:
-                    raise
-        raise AttemptStateError("unreachable: the loop returns or raises")
-
-    def _decide_once(self, attempt: Attempt, verdict: Verdict, *, timeout: bool) -> Outcome:
-        act = self._act()
-        if not isinstance(verdict, Sufficient) or self._best is None:
-            attempt.assess(self._log.summary(), act=act)
-            code, reason = (
-                (verdict.code, verdict.reason) if isinstance(verdict, Insufficient) else ("liveness_failed", "no_frame")
-            )
-            return self._refuse(attempt, "timeout" if timeout and code != PRESENTATION_ATTACK else code, reason, act)
-        index, crop = self._best
-        attempt.assess(self._log.summary(index), act=act)
-        probe = self._services.judge.embed(crop)
+        if not isinstance(verdict, Sufficient) or self._best is None or self._best[0] != verdict.decision:
+            return self._decline(verdict, timeout=timeout)
+        probe = self._services.judge.embed(self._best[1])
         try:
-            candidates = self._services.index.search(self._department, probe)
-            decision = self._services.policies.matching.decide(
-                candidates,
-                gallery_size=self._services.index.size(self._department),
-                model=probe.model,
-                claimed=self._claimed_subject(),
-                claim_made=self._claim is not None,
-            )
+            for _ in range(TRIES - 1):
+                with contextlib.suppress(ConcurrencyError):
+                    return self._decide_once(verdict.decision, probe)
+            return self._decide_once(verdict.decision, probe)
         finally:
             probe.wipe()
+
+    def _decline(self, verdict: Verdict, *, timeout: bool) -> Outcome:
+        """Refuse without a match: the evidence does not suffice."""
+        act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
+        attempt.assess(self._log.summary(), act=act)
+        code, reason = (
+            (verdict.code, verdict.reason) if isinstance(verdict, Insufficient) else (LIVENESS_FAILED, "no_frame")
+        )
+        return self._refuse(attempt, "timeout" if timeout and code != PRESENTATION_ATTACK else code, reason, act)
+
+    def _decide_once(self, index: int, probe: Embedding) -> Outcome:
+        """Match the probe, taken from that frame, and confirm. Raises ``ConcurrencyError``: decide again."""
+        act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
+        attempt.assess(self._log.summary(index), act=act)
+        decision = self._services.policies.matching.decide(
+            self._services.index.search(self._department, probe),
+            gallery_size=self._services.index.size(self._department),
+            model=probe.model,
+            claimed=self._claimed_subject(),
+            claim_made=self._claim is not None,
+        )
         if isinstance(decision, NotMatched):
             return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
         return self._confirm(attempt, decision.candidate, decision.facts, act)

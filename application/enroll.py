@@ -35,6 +35,7 @@ from domain.errors import (
     UsernameTakenError,
 )
 from domain.policies.enrolling import mean_template
+from domain.policies.liveness import PRESENTATION_ATTACK
 
 ENROLLMENT_MUTEX: Final = "enrollment"
 PENDING_LIFETIME: Final = timedelta(minutes=30)
@@ -246,7 +247,7 @@ class Enrolling:
     def _fault(self, findings: FrameFindings, crop: FaceCrop | None, captures: _Captures) -> str | None:
         """Return why a usable picture is not taken: it does not look alive, or it was sent before."""
         if not (findings.pad or 0.0) >= self._services.policies.evidence.pad_threshold:
-            return "presentation_attack"
+            return PRESENTATION_ATTACK
         same = self._services.judge.same_picture
         seen = crop is not None and any(same(crop, other.crop) for other in captures.good)
         return "captures_must_differ" if seen else None

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from domain.policies.liveness import PRESENTATION_ATTACK
+
 HOLD_STILL: Final = "hold_still"
 """The one challenge of passive liveness, and the guidance when nothing is wrong with a frame."""
 
 RETRY: Final = "retry"
 PASSWORD: Final = "password"  # noqa: S105 - a next step's name
 NOT_RECOGNISED: Final = "face_not_recognised"
-PRESENTATION_ATTACK: Final = "presentation_attack"
 UNAVAILABLE: Final = "unavailable"
 NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, PRESENTATION_ATTACK: PASSWORD, UNAVAILABLE: PASSWORD}
 """What to do after a refusal; anything else: retry."""

@@ -27,6 +27,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
 from adapters.postgres.store import PostgresEventStore
+from adapters.vision.decoder import ENROLMENT_BYTES
 from adapters.vision.load import load_pipeline
 from application.consent import live_enrollment
 from application.departments import check_department
@@ -51,8 +52,6 @@ SUPERVISE_EVERY_S: Final = 1.0
 SWEEP_EVERY_S: Final = 60.0
 LOST_ATTEMPT_AFTER: Final = timedelta(minutes=2)
 MAX_LAG_EVENTS: Final = 1000
-MAX_PICTURE_BYTES: Final = 12 * 1024 * 1024
-"""An enrolment photograph may be larger than a frame; the WebSocket holds frames to their own limit."""
 
 log = structlog.get_logger("faceauth")
 
@@ -239,7 +238,7 @@ def _judge(settings: Settings) -> FrameJudge:
         settings.models or settings.models_dir,
         default_bundle=settings.models_dir,
         accept_licence=settings.accept_insightface_licence,
-        max_bytes=MAX_PICTURE_BYTES,
+        max_bytes=ENROLMENT_BYTES,
     )
 
 

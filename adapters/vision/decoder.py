@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FRAME_BYTES = 2 * 1024 * 1024
 ENROLMENT_BYTES = 12 * 1024 * 1024
-"""A phone's 12-megapixel photograph at its best quality."""
+"""A phone's 12-megapixel photograph at its best quality; the WebSocket holds frames to their own limit."""
 
 MAX_SIDE = 4096
 

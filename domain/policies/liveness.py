@@ -65,18 +65,22 @@ class EvidencePolicy:
 
     def decide(self, frames: Sequence[FrameFindings], *, last: bool = False) -> Verdict:
         """Decide on all frames judged so far, in order; ``last`` says that no more will come."""
-        usable = [(index, frame) for index, frame in enumerate(frames) if frame.usable]
+        usable = [frame for frame in frames if frame.usable]
         if len(usable) < self.min_usable:
             return self._unfinished(frames, usable_count=len(usable), last=last)
-        pads = [pad_of(frame) for _, frame in usable]
-        alive = [(index, frame) for index, frame in usable if pad_of(frame) >= self.pad_threshold]
-        if median(pads) >= self.pad_threshold and pads[-1] >= self.pad_threshold:
-            decision = max(alive, key=lambda item: (quality_of(item[1]), item[0]))
-            return Sufficient(decision[0])
+        pads = [pad_of(frame) for frame in usable]
+        decision = self.decision_frame(frames)
+        if decision is not None and median(pads) >= self.pad_threshold and pads[-1] >= self.pad_threshold:
+            return Sufficient(decision)
         if last or len(usable) >= self.max_usable:
             reason = "median_below_threshold" if median(pads) < self.pad_threshold else "latest_frame_below_threshold"
             return Insufficient(PRESENTATION_ATTACK, reason)
         return Gathering(self.min_usable - 1, self.min_usable)
+
+    def decision_frame(self, frames: Sequence[FrameFindings]) -> int | None:
+        """Return the index of the frame to embed: of those that pass by themselves the best, of equals the latest."""
+        alive = (i for i, frame in enumerate(frames) if frame.usable and pad_of(frame) >= self.pad_threshold)
+        return max(alive, key=lambda i: (quality_of(frames[i]), i), default=None)
 
     def _unfinished(self, frames: Sequence[FrameFindings], *, usable_count: int, last: bool) -> Verdict:
         if not last:

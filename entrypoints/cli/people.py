@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.vision.decoder import ENROLMENT_BYTES
 from application.authenticate import Authentication
 from application.departments import check_department
 from application.enroll import EnrollmentRefusedError
@@ -17,7 +18,7 @@ from application.outcome import Client, Outcome
 from application.person import Person
 from application.services import Services
 from domain.errors import ConsentMissingError, InvalidInputError
-from entrypoints.bootstrap import MAX_PICTURE_BYTES, bootstrap
+from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import JsonOption, console, print_json
 from entrypoints.http.messages import result
@@ -116,8 +117,8 @@ def sign_in(
 def read_picture(path: Path) -> bytes:
     """Return a picture file's bytes. Raises ``InvalidInputError`` for one that cannot be read or is far too large."""
     try:
-        if path.stat().st_size > MAX_PICTURE_BYTES:
-            raise InvalidInputError(f"{path} is larger than {MAX_PICTURE_BYTES} bytes")
+        if path.stat().st_size > ENROLMENT_BYTES:
+            raise InvalidInputError(f"{path} is larger than {ENROLMENT_BYTES} bytes")
         return path.read_bytes()
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from error
