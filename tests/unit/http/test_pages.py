@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.vision.quality import REASONS
-from application.outcome import HOLD_STILL, NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE
+from application.outcome import HOLD_STILL, NOT_RECOGNISED, UNAVAILABLE
 from domain.errors import DepartmentUnknownError
-from domain.policies.liveness import LIVENESS_FAILED, QUALITY_TOO_LOW
+from domain.policies.liveness import LIVENESS_FAILED, PRESENTATION_ATTACK, QUALITY_TOO_LOW
 from entrypoints.http.pages import FOLDER
 
 if TYPE_CHECKING:
