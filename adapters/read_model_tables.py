@@ -27,9 +27,15 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "template_history_rows": """
             template_id subject_id enrollment_id department model status replaces reason created_at retired_at
             created_by position""",
+        "rotation_rows": """
+            rotation_id reason scope value transform model status total rotated awaited skipped planned_at planned_by
+            ended_at ended_reason position""",
+        "erasure_rows": """
+            erasure_id subject_id department reason status requested_at requested_by executed_at final_at repeated_at
+            position""",
         "active_template_rows": """
             template_id subject_id enrollment_id department model sealed threshold_override active
-            position""",
+            position transform""",
     }.items()
 }
 

@@ -5,12 +5,13 @@ Synchronous: the entrypoint calls every method off its event loop, one at a time
 
 from __future__ import annotations
 
-import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 from application.confirm import confirmed
+from application.journal import record_broken
 from application.outcome import (
     HOLD_STILL,
     NEXT_STEPS,
@@ -22,10 +23,12 @@ from application.outcome import (
     Client,
     FrameReport,
     Outcome,
+    client_binding,
 )
 from application.person import reveal
-from application.ports.vault import Binding
+from application.ports.vault import epoch_owner
 from application.ports.vision import FaceCrop
+from application.recapture import SPARE_CROPS, HeldCrop, HeldCrops, recapture
 from application.services import Services
 from domain.act import Act
 from domain.attempt import Attempt, MatchFacts
@@ -40,6 +43,7 @@ from domain.errors import (
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
+    TemplateReplacedError,
 )
 from domain.policies.liveness import (
     LIVENESS_FAILED,
@@ -50,7 +54,7 @@ from domain.policies.liveness import (
     Sufficient,
     Verdict,
 )
-from domain.policies.matching import NotMatched
+from domain.policies.matching import Matched, NotMatched
 from domain.session import Session
 
 PASSIVE: Final = "passive"
@@ -85,7 +89,7 @@ class Authentication:
         self.attempt_id = services.ids.new()
         self._correlation_id = services.ids.new()
         self._log = FrameLog()
-        self._best: tuple[int, FaceCrop] | None = None
+        self._held = HeldCrops(SPARE_CROPS if services.judge.former else 0)
         self._claim: str | None = None
         self._attempt: Attempt | None = None
 
@@ -96,7 +100,7 @@ class Authentication:
             raise DepartmentUnknownError("no such department")
         act = self._act()
         epoch = f"{act.at:%Y-%m}"
-        services.vault.create_key(f"epoch:{epoch}")
+        services.vault.create_key(epoch_owner(epoch))
         client = f"{self._client.address}\n{self._client.agent[:200]}".encode()
         attempt = Attempt.start(
             self.attempt_id,
@@ -171,19 +175,14 @@ class Authentication:
         self._services.store.save(session)
 
     def wipe(self) -> None:
-        """Overwrite the picture that is held. Idempotent."""
-        if self._best is not None:
-            self._best[1].wipe()
-            self._best = None
+        """Overwrite the pictures that are held. Idempotent."""
+        self._held.wipe()
 
     def _keep(self, crop: FaceCrop) -> None:
-        """Hold on to the newest frame's crop if it is the one to embed so far; overwrite the other."""
-        newest = len(self._log.frames) - 1
-        if self._services.policies.evidence.decision_frame(self._log.frames) != newest:
-            crop.wipe()
-            return
-        self.wipe()
-        self._best = (newest, crop)
+        """Hold on to the newest frame's crop if it is the one to embed so far, or may serve as a capture."""
+        newest, evidence = len(self._log.frames) - 1, self._services.policies.evidence
+        live = (self._log.frames[newest].pad or 0.0) >= evidence.pad_threshold
+        self._held.put(HeldCrop(newest, crop, live), decisive=evidence.decision_frame(self._log.frames) == newest)
 
     def _verdict(self, *, last: bool = False) -> Verdict:
         return self._services.policies.evidence.decide(self._log.frames, last=last)
@@ -196,17 +195,21 @@ class Authentication:
         return FrameReport(None, of, of, finished=True)
 
     def _decide_again(self, *, last: bool, timeout: bool) -> Outcome:
-        verdict = self._verdict(last=last)
-        if not isinstance(verdict, Sufficient) or self._best is None or self._best[0] != verdict.decision:
+        verdict, held, judge = self._verdict(last=last), self._held.decisive, self._services.judge
+        if not isinstance(verdict, Sufficient) or held is None or held.frame != verdict.decision:
             return self._decline(verdict, timeout=timeout)
-        probe = self._services.judge.embed(self._best[1])
+        probes: list[Embedding] = []
         try:
+            probes.extend(judge.embed(held.crop, model) for model in (judge.model, judge.former) if model)
             for _ in range(TRIES - 1):
-                with contextlib.suppress(ConcurrencyError):
-                    return self._decide_once(verdict.decision, probe)
-            return self._decide_once(verdict.decision, probe)
+                try:
+                    return self._decide_once(verdict.decision, probes)
+                except ConcurrencyError:
+                    self._services.index.catch_up(self._services.store.position())
+            return self._decide_once(verdict.decision, probes, last=True)
         finally:
-            probe.wipe()
+            for probe in probes:
+                probe.wipe()
 
     def _decline(self, verdict: Verdict, *, timeout: bool) -> Outcome:
         """Refuse without a match: the evidence does not suffice."""
@@ -217,33 +220,57 @@ class Authentication:
         )
         return self._refuse(attempt, "timeout" if timeout and code != PRESENTATION_ATTACK else code, reason, act)
 
-    def _decide_once(self, index: int, probe: Embedding) -> Outcome:
-        """Match the probe, taken from that frame, and confirm. Raises ``ConcurrencyError``: decide again."""
+    def _decide_once(self, index: int, probes: Sequence[Embedding], *, last: bool = False) -> Outcome:
+        """Match the probes, taken from that frame, and confirm. Raises ``ConcurrencyError``: decide again.
+
+        The ``last`` time, a gallery that still disagrees with the enrolment is a refusal like any other.
+        """
         act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
         attempt.assess(self._log.summary(index), act=act)
-        decision = self._services.policies.matching.decide(
-            self._services.index.search(self._department, probe),
-            gallery_size=self._services.index.size(self._department),
-            model=probe.model,
-            claimed=self._claimed_subject(),
-            claim_made=self._claim is not None,
-        )
+        decision = self._match(probes)
         if isinstance(decision, NotMatched):
             return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
-        return self._confirm(attempt, decision.candidate, decision.facts, act)
+        outcome = self._confirm(attempt, decision.candidate, decision.facts, act, last=last)
+        if outcome.success and decision.facts.model == self._services.judge.former:
+            recapture(self._services, decision.candidate, self._held.live, act=self._act())
+        return outcome
+
+    def _match(self, probes: Sequence[Embedding]) -> Matched | NotMatched:
+        """Search with the current model's probe; only where that finds nobody, with the former one's."""
+        services, claimed = self._services, self._claimed_subject()
+        decisions = (
+            services.policies.matching.decide(
+                services.index.search(self._department, probe),
+                gallery_size=services.index.size(self._department),
+                model=probe.model,
+                claimed=claimed,
+                claim_made=self._claim is not None,
+            )
+            for probe in probes
+        )
+        first = next(decisions)
+        found = first if isinstance(first, Matched) else next((d for d in decisions if isinstance(d, Matched)), None)
+        return found or first
 
     def _claimed_subject(self) -> UUID | None:
         if self._claim is None:
             return None
         return self._services.store.claimant("username", self._services.vault.digest("username", self._claim))
 
-    def _confirm(self, attempt: Attempt, candidate: Candidate, facts: MatchFacts, act: Act) -> Outcome:
+    def _confirm(self, attempt: Attempt, candidate: Candidate, facts: MatchFacts, act: Act, *, last: bool) -> Outcome:
         """Ask the aggregates (the index is a hint), then commit success and session under one lock."""
         services, subject_id = self._services, candidate.subject_id
         try:
             unchanged = confirmed(services, candidate, self._department)
             person = reveal(services.vault, unchanged[0])
         except NOT_CONFIRMED as error:
+            if isinstance(error, SealBrokenError):
+                place = str(candidate.enrollment_id)
+                record_broken(services, "enrollment", place=place, code=error.code, subject_id=subject_id, act=act)
+            return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
+        except TemplateReplacedError as error:
+            if not last:
+                raise
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
         session_id, expires_at = services.ids.new(), act.at + services.policies.session_lifetime
         attempt.succeed(
@@ -319,8 +346,3 @@ class Authentication:
         return self._services.act(
             "anonymous", self._channel, correlation_id=self._correlation_id, cause=self.attempt_id
         )
-
-
-def client_binding(epoch: str) -> Binding:
-    """Return where the client's address and agent of an attempt belong."""
-    return Binding(f"epoch:{epoch}", "attempt.client")

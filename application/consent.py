@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.notice import CURRENT, LEGAL_BASIS, Notice
-from application.person import reveal_field
-from application.ports.event_store import Claim
+from application.ports.event_store import Claim, Holder
+from application.ports.vault import subject_owner
 from application.services import Services
 from domain.act import Act
 from domain.consent import ENROLLMENT, PURPOSES, Consent
 from domain.enrollment import Enrollment
-from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
+from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError
 from domain.session import OPEN, Session
 
 LIVE_ENROLLMENT = "live_enrollment"
@@ -41,6 +41,8 @@ def grant(
     """
     purposes = _checked(purposes)
     CURRENT.check_accepted(notice_version)
+    if not services.vault.has_key(subject_owner(subject_id)):
+        raise KeyDestroyedError("this person was erased: nothing can be consented to any more")
     changed = [
         consent
         for purpose in purposes
@@ -119,14 +121,9 @@ def live_claim(services: Services, subject_id: UUID, enrollment_id: UUID | None 
 def revoke_enrollment(services: Services, enrollment: Enrollment, *, reason: str, act: Act) -> None:
     """Revoke a live enrolment, with whatever else is pending on it, and free its username."""
     subject_id = enrollment.subject_id
-    username = reveal_field(services.vault, subject_id, "username", enrollment.username_sealed)
     enrollment.revoke(reason=reason, act=act)
     services.store.save(
-        enrollment,
-        release=[
-            live_claim(services, subject_id, enrollment.id),
-            Claim("username", services.vault.digest("username", username), subject_id),
-        ],
+        enrollment, release=[live_claim(services, subject_id, enrollment.id), Holder(subject_id, "username")]
     )
 
 

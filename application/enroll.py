@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,14 +11,16 @@ from typing import Final
 from uuid import UUID
 
 from application import consent as consents
+from application.erase import end_strays
 from application.notice import CURRENT
 from application.person import Person
 from application.ports.event_store import Claim
-from application.ports.vault import subject_owner, template_binding
+from application.ports.vault import subject_owner
 from application.ports.vision import FaceCrop
 from application.services import Services
+from application.templates import seal_template
 from domain.act import Act
-from domain.biometrics import Embedding, FrameFindings, SealedTemplate
+from domain.biometrics import Embedding, FrameFindings
 from domain.consent import ENROLLMENT, PURPOSES
 from domain.enrollment import ACTIVE, OPEN, SUSPENDED, Enrollment
 from domain.errors import (
@@ -30,6 +33,7 @@ from domain.errors import (
     EnrollmentStateError,
     FaceauthError,
     ImageError,
+    KeyDestroyedError,
     NotFoundError,
     TooFewCapturesError,
     UsernameTakenError,
@@ -209,7 +213,16 @@ class Enrolling:
             if error.kind == "username":
                 raise UsernameTakenError("another person holds that username") from error
             raise AlreadyEnrolledError("this person is being enrolled by somebody else right now") from error
+        self._check_not_erased(enrollment, act)
         return enrollment
+
+    def _check_not_erased(self, enrollment: Enrollment, act: Act) -> None:
+        """End an enrolment whose person was erased while it was opened: that name is free for a new subject."""
+        services, subject_id = self._services, enrollment.subject_id
+        if services.vault.has_key(subject_owner(subject_id)):
+            return
+        end_strays(services, subject_id, act)
+        raise KeyDestroyedError("this person was erased at this moment: enrol anew")
 
     def _supersede(self, subject_id: UUID, department: str, act: Act) -> None:
         """Make room: an enrolment that never came to serve gives way in its own department, or once it is stale."""
@@ -257,14 +270,12 @@ class Enrolling:
         services, policy = self._services, self._services.policies.enrollment
         required = consents.required(services, enrollment.subject_id, ENROLLMENT)
         try:
-            embeddings = [capture.embedding for capture in captures.good]
-            kept = [embeddings[i] for i in policy.consistent(embeddings)]
-            template = mean_template(kept)
+            kept = [captures.good[i] for i in policy.consistent([capture.embedding for capture in captures.good])]
+            template = mean_template([capture.embedding for capture in kept])
             try:
                 with services.store.mutex(ENROLLMENT_MUTEX):
                     services.index.catch_up(services.store.position())
-                    nearest = services.index.search_everywhere(template)
-                    policy.check_unique([c for c in nearest if c.subject_id != enrollment.subject_id])
+                    self._check_unique(enrollment, template, kept)
                     template_id = self._seal(enrollment, template, len(kept), act)
                     position = services.store.save(enrollment, unchanged=[required])
             finally:
@@ -275,13 +286,31 @@ class Enrolling:
         services.index.catch_up(position)
         return Enrolled(enrollment.subject_id, enrollment.id, template_id, list(captures.results))
 
+    def _check_unique(self, enrollment: Enrollment, template: Embedding, kept: Sequence[_Capture]) -> None:
+        """Raise ``DuplicatePersonError`` for a face that is enrolled already, be it with the former model."""
+        services, policy = self._services, self._services.policies.enrollment
+        nearest = services.index.search_everywhere(template)
+        if services.judge.former is not None:
+            with contextlib.ExitStack() as wiping:
+                former: list[Embedding] = []
+                for capture in kept:
+                    former.append(services.judge.embed(capture.crop, services.judge.former))
+                    wiping.callback(former[-1].wipe)
+                probe = mean_template(former)
+                wiping.callback(probe.wipe)
+                nearest = [*nearest, *services.index.search_everywhere(probe)]
+        policy.check_unique([c for c in nearest if c.subject_id != enrollment.subject_id])
+
     def _seal(self, enrollment: Enrollment, template: Embedding, used: int, act: Act) -> UUID:
-        template_id = self._services.ids.new()
-        binding = template_binding(enrollment.subject_id, template_id, template.model)
-        sealed = self._services.vault.seal(binding, template.vector.tobytes())
-        enrollment.seal_template(SealedTemplate(template_id, template.model, sealed), used=used, act=act)
+        services = self._services
+        protected = services.protection.protect(template, services.protection.active())
+        try:
+            sealed = seal_template(services.vault, enrollment.subject_id, services.ids.new(), protected)
+        finally:
+            protected.wipe()
+        enrollment.seal_template(sealed, used=used, act=act)
         enrollment.activate(act=act)
-        return template_id
+        return sealed.template_id
 
     def _get(self, enrollment_id: UUID, department: str) -> Enrollment:
         enrollment = self._services.store.get(Enrollment, enrollment_id)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from application.ports.vault import Binding, epoch_owner
 from domain.policies.liveness import PRESENTATION_ATTACK
 
 HOLD_STILL: Final = "hold_still"
@@ -61,3 +62,8 @@ class FrameReport:
     step: int
     of: int
     finished: bool
+
+
+def client_binding(epoch: str) -> Binding:
+    """Return where the client's address and agent of an attempt belong."""
+    return Binding(epoch_owner(epoch), "attempt.client")

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
+from application.ports.keys import KeyKeeper
+from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
 from application.ports.template_index import TemplateIndex
 from application.ports.tokens import TokenIssuer
@@ -18,6 +20,7 @@ from domain.act import Act
 from domain.policies.enrolling import EnrollmentPolicy
 from domain.policies.liveness import EvidencePolicy
 from domain.policies.matching import MatchingPolicy
+from domain.policies.retention import RetentionPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Policies:
     matching: MatchingPolicy = field(default_factory=MatchingPolicy)
     evidence: EvidencePolicy = field(default_factory=EvidencePolicy)
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
 
 
@@ -36,6 +40,8 @@ class Services:
 
     store: EventStore
     vault: TemplateVault
+    keys: KeyKeeper
+    protection: TemplateProtection
     index: TemplateIndex
     judge: FrameJudge
     tokens: TokenIssuer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,3 +22,11 @@ class Act:
     at: datetime
     correlation_id: UUID
     causation_id: UUID | None = None
+
+
+def reason_code(text: str) -> str:
+    """Return a reason as a code that may stand in the history in the clear.
+
+    Words become "other": they could name anybody, and nobody may be kept from a right by the form of a reason.
+    """
+    return text if re.fullmatch(r"[a-z][a-z0-9_]{0,49}", text) else "other"

@@ -26,11 +26,14 @@ UNIT_NORM_TOLERANCE = 1e-3
 class Embedding:
     """A face as a direction: float32, shape (n,), unit norm, of one model.
 
-    Raises ``ValueError`` for a vector that is not finite, one-dimensional and of unit norm.
+    ``transform`` names the keyed orthogonal transform that it went through, "" for none: what comes from a camera is
+    plain, what is stored and searched is transformed. Raises ``ValueError`` for a vector that is not finite,
+    one-dimensional and of unit norm.
     """
 
     model: ModelId
     vector: NDArray[np.float32] = field(repr=False)
+    transform: str = ""
 
     def __post_init__(self) -> None:
         """Refuse anything but a finite unit vector."""
@@ -44,9 +47,9 @@ class Embedding:
         object.__setattr__(self, "vector", vector)
 
     def similarity(self, other: Embedding) -> Similarity:
-        """Return the cosine similarity; raise ``ValueError`` when the models differ."""
-        if self.model != other.model:
-            msg = "embeddings of different models cannot be compared"
+        """Return the cosine similarity; raise ``ValueError`` when models or transforms differ."""
+        if (self.model, self.transform) != (other.model, other.transform):
+            msg = "embeddings of different models or transforms cannot be compared"
             raise ValueError(msg)
         return Similarity(float(np.dot(self.vector, other.vector)))
 
@@ -71,11 +74,15 @@ class FaceQuality:
 
 @dataclass(frozen=True, slots=True)
 class SealedTemplate:
-    """A template as it is stored: opaque text that only the vault opens, bound to its ids and its model."""
+    """A template as it is stored: opaque text that only the vault opens, bound to its ids, model and transform.
+
+    ``transform`` is "" for templates from before there were transforms.
+    """
 
     template_id: UUID
     model: ModelId
     sealed: str = field(repr=False)
+    transform: str = ""
 
 
 @dataclass(frozen=True, slots=True)

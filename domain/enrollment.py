@@ -57,6 +57,7 @@ class Enrollment(Aggregate):
         self.template_id: UUID | None = None
         self.model = ""
         self.sealed = ""
+        self.transform = ""
         self.threshold_override: float | None = None
         self.changed_by = act.actor
 
@@ -92,7 +93,9 @@ class Enrollment(Aggregate):
     @property
     def template(self) -> SealedTemplate | None:
         """The sealed template, once there is one."""
-        return SealedTemplate(self.template_id, ModelId(self.model), self.sealed) if self.template_id else None
+        if self.template_id is None:
+            return None
+        return SealedTemplate(self.template_id, ModelId(self.model), self.sealed, self.transform)
 
     @property
     def live(self) -> bool:
@@ -135,7 +138,28 @@ class Enrollment(Aggregate):
             template_id=template.template_id,
             model=template.model,
             sealed=template.sealed,
+            transform=template.transform,
             used=used,
+            act=act,
+            timestamp=act.at,
+        )
+
+    def rotate_template(self, template: SealedTemplate, *, reason: str, rotation_id: UUID, act: Act) -> None:
+        """Replace the template by another of the same person: one serves until here, the other from here on."""
+        self._check(ACTIVE, SUSPENDED)
+        if self.template_id in {None, template.template_id}:
+            raise EnrollmentStateError("a rotated template has an id of its own")
+        self._template_rotated(
+            subject_id=self.subject_id,
+            department=self.department,
+            replaces=self.template_id,
+            template_id=template.template_id,
+            model=template.model,
+            sealed=template.sealed,
+            transform=template.transform,
+            status=self.status,
+            reason=reason,
+            rotation_id=rotation_id,
             act=act,
             timestamp=act.at,
         )
@@ -198,11 +222,35 @@ class Enrollment(Aggregate):
         used: int,
         act: Act,
         timestamp: datetime,
+        transform: str = "",
     ) -> None:
         self.template_id = template_id
         self.model = model
         self.sealed = sealed
+        self.transform = transform
         self.status = SEALED
+        self.changed_by = act.actor
+
+    @event("TemplateRotated", topic="enrollment.template_rotated.v1")
+    def _template_rotated(
+        self,
+        subject_id: UUID,
+        department: str,
+        replaces: UUID | None,
+        template_id: UUID,
+        model: str,
+        sealed: str,
+        transform: str,
+        status: str,
+        reason: str,
+        rotation_id: UUID,
+        act: Act,
+        timestamp: datetime,
+    ) -> None:
+        self.template_id = template_id
+        self.model = model
+        self.sealed = sealed
+        self.transform = transform
         self.changed_by = act.actor
 
     @event("Activated", topic="enrollment.activated.v1")

@@ -175,6 +175,12 @@ class ConcurrencyError(UnavailableError):
     code = "conflict"
 
 
+class TemplateReplacedError(ConcurrencyError):
+    """The gallery matched a template, or a personal threshold, that is another one by now."""
+
+    code = "template_replaced"
+
+
 class ClaimTakenError(ConcurrencyError):
     """A unique claim (username, employee number) belongs to another subject. ``kind`` says which."""
 
@@ -185,9 +191,94 @@ class ClaimTakenError(ConcurrencyError):
 
 
 class KeyRingError(UnavailableError):
-    """The key ring is missing, unreadable, damaged or readable by others."""
+    """The key ring cannot be used: unreadable, readable by others, or without a key that is needed."""
 
     code = "key_ring"
+
+
+class KeyRingMissingError(KeyRingError):
+    """There is no ring where data sealed under one exists."""
+
+    code = "key_ring_missing"
+
+
+class KeyRingDamagedError(KeyRingError):
+    """The ring is truncated, changed, or of an unknown format."""
+
+    code = "key_ring_damaged"
+
+
+class KeyRingOutdatedError(KeyRingError):
+    """The ring is an older copy than the one that the store has seen."""
+
+    code = "key_ring_outdated"
+
+
+class KeyRingForeignError(KeyRingError):
+    """The ring belongs to another deployment."""
+
+    code = "key_ring_foreign"
+
+
+class TransformUnknownError(KeyRingError):
+    """The ring does not hold, or no longer holds, the transform that protects this template."""
+
+    code = "transform_unknown"
+
+
+# Keys, erasure, backups ---------------------------------------------------------------------------------------------
+
+
+class KeyActiveError(DomainRuleError):
+    """The key is in use for new values: rotate first, then destroy."""
+
+    code = "key_active"
+
+
+class KeyInUseError(DomainRuleError):
+    """Something alive still hangs on that key: rewrap or rotate first."""
+
+    code = "key_in_use"
+
+
+class KeysReadOnlyError(DomainRuleError):
+    """The key provider cannot make or destroy keys by itself; the message says what the operator does instead."""
+
+    code = "keys_read_only"
+
+
+class KekNotActiveError(ConcurrencyError):
+    """The key-encryption key was replaced meanwhile: read the ring again and wrap anew."""
+
+
+class InProgressError(DomainRuleError):
+    """The same kind of operation, or one that excludes it, is running already."""
+
+    code = "in_progress"
+
+
+class RotationStateError(DomainRuleError):
+    """The campaign is over, or not in a state that allows this."""
+
+    code = "rotation_state"
+
+
+class AlreadyErasedError(DomainRuleError):
+    """That person was erased before."""
+
+    code = "already_erased"
+
+
+class BackupDamagedError(FaceauthError):
+    """A backup that is truncated, changed, or not one of ours."""
+
+    code = "backup_damaged"
+
+
+class BackupForeignError(FaceauthError):
+    """A backup of another deployment, or sealed to another escrow key."""
+
+    code = "backup_foreign"
 
 
 class KeyDestroyedError(FaceauthError):

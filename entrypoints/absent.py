@@ -13,12 +13,13 @@ class AbsentJudge:
     """A FrameJudge without models: fails closed."""
 
     model = ModelId("none")
+    former: ModelId | None = None
 
     def judge(self, payload: bytes) -> NoReturn:  # noqa: ARG002 - the port's signature
         """Raise ``ModelError``."""
         raise ModelError("the models are not loaded")
 
-    def embed(self, crop: FaceCrop) -> NoReturn:  # noqa: ARG002 - the port's signature
+    def embed(self, crop: FaceCrop, model: ModelId | None = None) -> NoReturn:  # noqa: ARG002 - the port's signature
         """Raise ``ModelError``."""
         raise ModelError("the models are not loaded")
 

@@ -15,14 +15,16 @@ from uuid import UUID
 import structlog
 
 from adapters.crypto.entropy import SystemClock, SystemIds
-from adapters.crypto.key_ring import FileKeyRing
+from adapters.crypto.keeper import RingKeeper
+from adapters.crypto.key_ring import KeyRing
 from adapters.crypto.signing_keys import SigningKeys
 from adapters.crypto.tokens import JwtIssuer
+from adapters.crypto.transform import RingProtection
 from adapters.crypto.vault import EnvelopeVault
 from adapters.memory.gallery import Gallery
 from adapters.postgres.data_keys import PostgresDataKeyStore
 from adapters.postgres.database import Database
-from adapters.postgres.deployment import claim_ring, knows_a_ring
+from adapters.postgres.deployment import claim_ring, forget_refusals, knows_a_ring, note_refusal, refusals
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
@@ -32,7 +34,7 @@ from adapters.vision.load import load_pipeline
 from application.consent import live_enrollment
 from application.departments import check_department
 from application.enroll import Enrolling
-from application.interrupted import abandon_interrupted, expire_sessions
+from application.journal import record_broken
 from application.ports.vision import FrameJudge
 from application.projecting import Projector
 from application.services import Policies, Services
@@ -40,17 +42,19 @@ from domain.act import Act
 from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.consent import Consent
 from domain.enrollment import Enrollment
+from domain.erasure import Erasure
 from domain.errors import ConfigurationError, FaceauthError, KeyRingError, UnavailableError
+from domain.journal import JournalEntry
+from domain.rotation import Rotation
 from domain.session import Session
 from entrypoints.absent import AbsentJudge
 from entrypoints.faults import trail
 from entrypoints.settings import Settings
+from entrypoints.worker import ACTOR, CHANNEL, Worker
 
-AGGREGATES: Final = (Consent, Enrollment, Attempt, Session)
+AGGREGATES: Final = (Consent, Enrollment, Attempt, Session, JournalEntry, Rotation, Erasure)
 VALUES: Final = (Act, Evidence, MatchFacts)
 SUPERVISE_EVERY_S: Final = 1.0
-SWEEP_EVERY_S: Final = 60.0
-LOST_ATTEMPT_AFTER: Final = timedelta(minutes=2)
 MAX_LAG_EVENTS: Final = 1000
 
 log = structlog.get_logger("faceauth")
@@ -64,6 +68,7 @@ class App:
     services: Services
     enrolling: Enrolling
     gallery: Gallery
+    ring: KeyRing = field(repr=False)
     dsn: str = field(repr=False)
     postgres: EmbeddedPostgres | None
     vision_ready: bool
@@ -86,7 +91,10 @@ class App:
         self._closing.close()
 
     def supervise(self) -> None:
-        """Keep an eye on things in a thread: bring a lost database back, close attempts that were cut off."""
+        """Keep an eye on things: bring a lost database back, let go of destroyed keys, do what is due."""
+        worker = Worker(self.services, _fault("worker"))
+        worker.start()
+        self._closing.callback(worker.stop)
         thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         thread.start()
         self._closing.callback(thread.join, 5.0)
@@ -117,16 +125,11 @@ class App:
         return {newest["department"]} if newest else set()
 
     def _watch(self) -> None:
-        sweep_in = 0.0
         while not self._stop.wait(SUPERVISE_EVERY_S):
-            sweep_in -= SUPERVISE_EVERY_S
             try:
                 if self.postgres is not None:
                     self.postgres.ensure_running()
-                if sweep_in <= 0:
-                    abandon_interrupted(self.services, older_than=LOST_ATTEMPT_AFTER, channel="worker")
-                    expire_sessions(self.services, channel="worker")
-                    sweep_in = SWEEP_EVERY_S
+                self.ring.refresh()
             except Exception as error:  # noqa: BLE001 - reported; without a supervisor a lost database stays lost
                 _fault("supervisor")(error)
 
@@ -150,17 +153,32 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         stack.callback(database.close)
         clock, ids = overrides.get("clock") or SystemClock(), overrides.get("ids") or SystemIds()
         ring = _open_ring(settings, database)
-        vault = EnvelopeVault(ring, PostgresDataKeyStore(database))
+        stack.callback(ring.close)
+        data_keys = PostgresDataKeyStore(database)
+        vault, keys, protection = EnvelopeVault(ring, data_keys), RingKeeper(ring, data_keys), RingProtection(ring)
         store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
         read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
         for name in settings.departments:
             departments.add(check_department(name))
         judge: FrameJudge = overrides.get("judge") or (_judge(settings) if vision else AbsentJudge())
         projector = Projector(store, read_models, on_fault=_fault("projector"))
-        gallery = Gallery(store, read_models, vault, judge.model, on_fault=_fault("gallery"))
+        models = [model for model in (judge.model, judge.former) if model]
+        gallery = Gallery(
+            store,
+            read_models,
+            vault,
+            protection,
+            models,
+            on_fault=_fault("gallery"),
+            on_broken=lambda enrollment, subject, code: record_broken(
+                services, "template", place=str(enrollment), code=code, subject_id=subject, act=_own_act(services)
+            ),
+        )
         services = Services(
             store=store,
             vault=vault,
+            keys=keys,
+            protection=protection,
             index=gallery,
             judge=judge,
             tokens=JwtIssuer(
@@ -179,6 +197,9 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             projector=projector,
             policies=overrides.get("policies") or Policies(session_lifetime=timedelta(hours=settings.session_hours)),
         )
+        for at, code in refusals(database):
+            record_broken(services, "key_ring", place=at.isoformat(), code=code, act=_own_act(services))
+            forget_refusals(database, at)
         stack.callback(gallery.stop)
         stack.callback(projector.stop)
         if follow:
@@ -190,7 +211,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             if vision:
                 gallery.load()
         vision_ready = not isinstance(judge, AbsentJudge)
-        return App(settings, services, Enrolling(services), gallery, dsn, postgres, vision_ready, stack.pop_all())
+        return App(settings, services, Enrolling(services), gallery, ring, dsn, postgres, vision_ready, stack.pop_all())
 
 
 def prepare_home(home: Path) -> None:
@@ -223,20 +244,26 @@ def _database(settings: Settings, stack: contextlib.ExitStack) -> tuple[str, Emb
     return postgres.start(), postgres
 
 
-def _open_ring(settings: Settings, database: Database) -> FileKeyRing:
+def _open_ring(settings: Settings, database: Database) -> KeyRing:
     """Open the ring that belongs to the database; never make a new one beside data that another one sealed."""
     try:
-        ring = FileKeyRing.open(ring_path(settings), create=not knows_a_ring(database))
-        claim_ring(database, ring.fingerprint)
+        ring = KeyRing.open(ring_path(settings), create=not knows_a_ring(database))
+        claim_ring(database, ring.fingerprint, ring.document.generation)
     except KeyRingError as error:
-        raise KeyRingError(f"{error} ({ring_path(settings)})") from error
+        note_refusal(database, error.code)
+        raise type(error)(f"{error} ({ring_path(settings)})") from error
     return ring
+
+
+def _own_act(services: Services) -> Act:
+    return services.act(ACTOR, CHANNEL)
 
 
 def _judge(settings: Settings) -> FrameJudge:
     return load_pipeline(
         settings.models or settings.models_dir,
         default_bundle=settings.models_dir,
+        former=settings.former_models,
         accept_licence=settings.accept_insightface_licence,
         max_bytes=ENROLMENT_BYTES,
     )

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     models: Path | None = None
+    former_models: Path | None = None
     accept_insightface_licence: bool = False
     host: str = "127.0.0.1"
     port: int = Field(default=8443, ge=0, le=65535)

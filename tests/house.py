@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
+from adapters.memory.keys import MemoryKeys
+from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
 from adapters.memory.tokens import MemoryTokenIssuer
 from adapters.memory.vault import MemoryVault
@@ -62,8 +64,8 @@ class WatchedStore(MemoryEventStore):
 class WatchedJudge:
     """The scripted judge, which remembers every crop and embedding that it handed out."""
 
-    def __init__(self) -> None:
-        self._judge = scripted_judge()
+    def __init__(self, former: ModelId | None = None) -> None:
+        self._judge = scripted_judge(former)
         self.crops: list[FaceCrop] = []
         self.embeddings: list[Embedding] = []
         self.bug: Exception | None = None
@@ -71,6 +73,10 @@ class WatchedJudge:
     @property
     def model(self) -> ModelId:
         return self._judge.model
+
+    @property
+    def former(self) -> ModelId | None:
+        return self._judge.former
 
     def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
         if self.bug is not None:
@@ -80,8 +86,8 @@ class WatchedJudge:
             self.crops.append(crop)
         return findings, crop
 
-    def embed(self, crop: FaceCrop) -> Embedding:
-        self.embeddings.append(self._judge.embed(crop))
+    def embed(self, crop: FaceCrop, model: ModelId | None = None) -> Embedding:
+        self.embeddings.append(self._judge.embed(crop, model))
         return self.embeddings[-1]
 
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
@@ -119,6 +125,7 @@ class House:
 
     store: WatchedStore
     vault: MemoryVault
+    keys: MemoryKeys
     judge: WatchedJudge
     clock: FixedClock
     gallery: WatchedGallery
@@ -173,15 +180,21 @@ class House:
 
 
 def build_house(policies: Policies | None = None) -> House:
-    store, vault, judge, clock, ids = WatchedStore(), MemoryVault(), WatchedJudge(), FixedClock(), SequentialIds()
+    store, judge, clock, ids = WatchedStore(), WatchedJudge(), FixedClock(), SequentialIds()
+    keys = MemoryKeys(clock)
+    vault, protection = MemoryVault(keys), MemoryProtection(keys)
     read_models, departments = MemoryReadModels(), MemoryDepartments()
     faults: list[Exception] = []
     for name in (ICU, LAB):
         departments.add(name)
-    gallery = WatchedGallery(store, read_models, vault, judge.model, on_fault=faults.append)
+    gallery = WatchedGallery(
+        store, read_models, vault, protection, [m for m in (judge.model, judge.former) if m], on_fault=faults.append
+    )
     services = Services(
         store=store,
         vault=vault,
+        keys=keys,
+        protection=protection,
         index=gallery,
         judge=judge,
         tokens=MemoryTokenIssuer(clock, ids),
@@ -192,4 +205,4 @@ def build_house(policies: Policies | None = None) -> House:
         projector=Projector(store, read_models, on_fault=faults.append),
         policies=policies or Policies(),
     )
-    return House(store, vault, judge, clock, gallery, services, Enrolling(services), faults)
+    return House(store, vault, keys, judge, clock, gallery, services, Enrolling(services), faults)

@@ -14,7 +14,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from domain.errors import KeyRingError
+from domain.errors import KeyRingDamagedError, KeyRingError, KeyRingMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,50 +51,71 @@ def write_beside(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> Path:
     return beside
 
 
-def open_document(
-    path: Path, *, kind: str, fresh: Callable[[], Mapping[str, Any]], create: bool = True
-) -> Mapping[str, Any]:
-    """Return the JSON document of a key file, made from ``fresh`` first where there is none.
-
-    ``kind`` names the format and its version; it is stored in the file and must be found there. With ``create`` False
-    a missing file is an error. Raises ``KeyRingError`` for a file or folder that others can get at, for anything that
-    is not a document of that kind, and where the system refuses; the message never holds content.
-    """
+def create_once(path: Path, fresh: Callable[[], bytes]) -> None:
+    """Make a key file where there is none; call under ``folder_lock`` only."""
+    # A crash between link and unlink leaves a second name of the file, which would outlive a destroyed key.
+    _beside(path).unlink(missing_ok=True)
+    if path.exists():
+        return
     try:
-        if create:
-            with folder_lock(path.parent):
-                _create_once(path, kind, fresh)
+        os.link(write_beside(path, fresh()), path)
+    finally:
+        _beside(path).unlink(missing_ok=True)
+
+
+def replace_content(path: Path, content: bytes) -> None:
+    """Put new content in the place of the old, complete or not at all; call under ``folder_lock`` only.
+
+    The old bytes are overwritten, best effort: a destroyed key must not lie in a file that nobody sees any more.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "r+b") as former:
+        size = os.fstat(former.fileno()).st_size
+        write_beside(path, content).rename(path)
+        former.write(bytes(size))
+        former.flush()
+        os.fsync(former.fileno())
+
+
+def read_document(path: Path, *kinds: str) -> Mapping[str, Any]:
+    """Return the JSON document of a key file; its member "format" must be one of ``kinds``.
+
+    Raises ``KeyRingMissingError``, ``KeyRingDamagedError``, and ``KeyRingError`` for a file or folder that others can
+    get at and where the system refuses; the message never holds content.
+    """
+    with system_refusals(path):
         _check_folder(path.parent)
-        content = _read_private(path)
-    except FileNotFoundError:
-        raise KeyRingError(f"{path} is missing: restore it from its backup") from None
-    except OSError as error:
-        raise KeyRingError(f"{path} cannot be used: {error.strerror}") from error
-    document = _parsed(content)
-    if document is None or document.get("format") != kind:
+        document = _parsed(_read_private(path))
+    if document is None or document.get("format") not in kinds:
         raise damaged(path)
     return document
 
 
-def damaged(path: Path) -> KeyRingError:
+def open_document(path: Path, *, kind: str, fresh: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the JSON document of a key file, made from ``fresh`` first where there is none. Raises as above."""
+    with system_refusals(path), folder_lock(path.parent):
+        create_once(path, lambda: json.dumps({"format": kind, **fresh()}, indent=2).encode())
+    return read_document(path, kind)
+
+
+@contextmanager
+def system_refusals(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses in this block into ``KeyRingError``."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise KeyRingMissingError(f"{path} is missing: restore it from its backup") from None
+    except OSError as error:
+        raise KeyRingError(f"{path} cannot be used: {error.strerror}") from error
+
+
+def damaged(path: Path) -> KeyRingDamagedError:
     """Return the error for a key file that does not hold what it must; it is never repaired or replaced by itself."""
-    return KeyRingError(f"{path} is damaged or of another version: restore it from its backup")
+    return KeyRingDamagedError(f"{path} is damaged or of another version: restore it from its backup")
 
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
-
-
-def _create_once(path: Path, kind: str, fresh: Callable[[], Mapping[str, Any]]) -> None:
-    # A crash between link and unlink leaves a second name of the ring, which would outlive a destroyed key.
-    _beside(path).unlink(missing_ok=True)
-    if path.exists():
-        return
-    content = json.dumps({"format": kind, **fresh()}, indent=2).encode()
-    try:
-        os.link(write_beside(path, content), path)
-    finally:
-        _beside(path).unlink(missing_ok=True)
 
 
 def _check_folder(folder: Path) -> None:

@@ -110,6 +110,12 @@ class JwtIssuer:
             pass
         raise TokenInvalidError("the token is not valid")
 
+    def certify(self, kind: str, claims: Mapping[str, Any]) -> str:
+        """Return a signed statement of that ``typ``, without expiry. See the port."""
+        key = self._keys.active()
+        issued = {"iss": self._issuer, "iat": int(self._clock.now().timestamp()), "jti": str(self._ids.new())}
+        return jwt.encode({**issued, **claims}, key.private, ALGORITHM, headers={"typ": kind, "kid": key.kid})
+
     def jwks(self) -> Mapping[str, Any]:
         """Return the public keys as a JSON Web Key Set (RFC 7517)."""
         return self._keys.jwks()

@@ -15,7 +15,7 @@ from eventsourcing.utils import Environment
 from adapters.eventstore.mapper import SealingMapper
 from adapters.eventstore.topics import TopicRegistry
 from adapters.eventstore.transcoding import FaithfulTranscoder
-from application.ports.event_store import AggregateT, Claim, RecordedEvent
+from application.ports.event_store import AggregateT, Claim, Holder, RecordedEvent
 from domain.errors import NotFoundError, SealBrokenError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class RecorderEventStore:
         *aggregates: Aggregate,
         unchanged: Sequence[Aggregate] = (),
         claim: Sequence[Claim] = (),
-        release: Sequence[Claim] = (),
+        release: Sequence[Claim | Holder] = (),
     ) -> int:
         """Append all pending events in one transaction. See the port."""
         if sum(len(aggregate.pending_events) for aggregate in aggregates) > MOST_EVENTS:

@@ -11,7 +11,8 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
-from domain.errors import ClaimTakenError, ConcurrencyError
+from application.ports.event_store import Claim, Holder
+from domain.errors import ClaimTakenError, ConcurrencyError, InProgressError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from eventsourcing.domain import Aggregate
 
-    from application.ports.event_store import Claim, RecordedEvent
+    from application.ports.event_store import RecordedEvent
 
 
 class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
@@ -47,7 +48,7 @@ class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
         stored_events: Sequence[StoredEvent],
         unchanged: Sequence[tuple[UUID, int]] = (),
         claim: Sequence[Claim] = (),
-        release: Sequence[Claim] = (),
+        release: Sequence[Claim | Holder] = (),
         **kwargs: Any,
     ) -> None:
         super()._assert_uniqueness(stored_events, **kwargs)
@@ -56,13 +57,20 @@ class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
                 raise ConcurrencyError("something that was to stay unchanged has changed")
         claims = dict(self._claims)
         for freed in release:
-            if claims.get((freed.kind, freed.digest)) == freed.subject_id:
-                del claims[freed.kind, freed.digest]
+            claims = {place: holder for place, holder in claims.items() if not _frees(freed, place, holder)}
         for wanted in claim:
             if claims.setdefault((wanted.kind, wanted.digest), wanted.subject_id) != wanted.subject_id:
                 raise ClaimTakenError(wanted.kind)
         # The base class holds the lock around this check and the insertion, which can no longer fail.
         self._claims = claims
+
+
+def _frees(freed: Claim | Holder, place: tuple[str, str], holder: UUID) -> bool:
+    if holder != freed.subject_id:
+        return False
+    if isinstance(freed, Holder):
+        return freed.kind in {None, place[0]}
+    return place == (freed.kind, freed.digest)
 
 
 class MemoryEventStore(RecorderEventStore):
@@ -86,10 +94,14 @@ class MemoryEventStore(RecorderEventStore):
             self._listenable.unlisten(news)
 
     @contextmanager
-    def mutex(self, name: str) -> Iterator[None]:
+    def mutex(self, name: str, *, wait: bool = True) -> Iterator[None]:
         """Hold a named lock. See the port."""
-        with self._locks[name]:
+        if not self._locks[name].acquire(blocking=wait):
+            raise InProgressError("somebody else is doing this right now")
+        try:
             yield
+        finally:
+            self._locks[name].release()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -6,66 +6,58 @@ A hint, never the truth: whoever matches here is confirmed against the aggregate
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-
+from adapters.memory.shelf import Entry, Shelf
 from application.following import Follower
 from application.ports.event_store import EventStore, RecordedEvent
+from application.ports.protection import TemplateProtection
 from application.ports.read_models import ReadModels
-from application.ports.vault import TemplateVault, template_binding
+from application.ports.vault import TemplateVault
 from application.projections.rows import ACTIVE_TEMPLATES
-from domain.biometrics import Candidate, Embedding, ModelId, Similarity
+from application.templates import open_template
+from domain.biometrics import Candidate, Embedding, ModelId, SealedTemplate, Similarity
 from domain.enrollment import ACTIVE, Enrollment
-from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError, UnavailableError
+from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError, TransformUnknownError, UnavailableError
 
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    subject_id: UUID
-    enrollment_id: UUID
-    template_id: UUID
-    threshold_override: float | None
-
-
-@dataclass(slots=True, eq=False)
-class _Shelf:
-    """One department: entries and their vectors (float32, shape (n, d)), row by row."""
-
-    entries: list[_Entry] = field(default_factory=list)
-    vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
-
-    def with_entry(self, entry: _Entry, vector: NDArray[np.float32]) -> _Shelf:
-        rest = self.without(entry.enrollment_id)
-        stacked = np.vstack([rest.vectors, vector[None]]) if rest.entries else vector[None].copy()
-        return _Shelf([*rest.entries, entry], stacked)
-
-    def without(self, enrollment_id: UUID) -> _Shelf:
-        keep = [i for i, entry in enumerate(self.entries) if entry.enrollment_id != enrollment_id]
-        return _Shelf([self.entries[i] for i in keep], self.vectors[keep])
+Place = tuple[str, str, ModelId]
+"""Department, transform, model: vectors of one place can be compared, and belong to one department."""
+SEARCHES: Final = 5
+"""Times that a search is made again when a template moved under it; a campaign moves one in some milliseconds."""
 
 
 class Gallery:
-    """Implements ``TemplateIndex``. Readers take a shelf as it is; the one writer replaces shelves whole."""
+    """Implements ``TemplateIndex``: transformed vectors only, in buffers that are wiped when they are let go of.
+
+    One thread writes. A template that moves to another transform arrives there before it leaves the former one.
+    """
 
     def __init__(
         self,
         store: EventStore,
         read_models: ReadModels,
         vault: TemplateVault,
-        model: ModelId,
+        protection: TemplateProtection,
+        models: Sequence[ModelId],
         on_fault: Callable[[Exception], None] = lambda _: None,
+        on_broken: Callable[[UUID, UUID | None, str], None] = lambda *_: None,
     ) -> None:
-        """Serve templates of ``model`` only; ``on_fault`` hears of lost stores and of templates that do not open."""
+        """Serve templates of those models only.
+
+        ``on_fault`` hears of lost stores and of templates that do not open, ``on_broken`` of (enrolment, subject, code)
+        where something was tampered with.
+        """
         self._store = store
         self._read_models = read_models
         self._vault = vault
-        self._model = model
+        self._protection = protection
+        self._models = frozenset(models)
         self._on_fault = on_fault
-        self._shelves: dict[str, _Shelf] = {}
+        self._on_broken = on_broken
+        self._shelves: dict[Place, Shelf] = {}
         self._position = 0
+        self._moves = 0
         self._follower = Follower("gallery", store, since=lambda: self._position, take=self._take_in, on_fault=on_fault)
 
     @property
@@ -81,8 +73,9 @@ class Gallery:
         if not self._position:
             position = self._read_models.checkpoint(ACTIVE_TEMPLATES.name)
             for row in self._read_models.rows("active_template_rows", {"active": True}):
-                entry = _Entry(row["subject_id"], row["enrollment_id"], row["template_id"], row["threshold_override"])
-                self._put(row["department"], entry, row["model"], row["sealed"])
+                entry = Entry(row["subject_id"], row["enrollment_id"], row["template_id"], row["threshold_override"])
+                model, transform = ModelId(row["model"]), row["transform"] or ""
+                self._put(row["department"], entry, SealedTemplate(entry.template_id, model, row["sealed"], transform))
             self._position = position
         while events := self._store.read(self._position):
             self._take_in(events)
@@ -100,22 +93,20 @@ class Gallery:
         """End the thread and overwrite every vector."""
         self._follower.stop()
         for shelf in self._shelves.values():
-            shelf.vectors.fill(0.0)
+            shelf.wipe()
         self._shelves = {}
 
     def search(self, department: str, probe: Embedding, limit: int = 5) -> list[Candidate]:
         """Return the nearest entries of that department, nearest first, at most one per subject."""
-        shelf = self._shelves.get(department)
-        return self._nearest([(department, shelf)] if shelf else [], probe, limit)
+        return self._nearest(department, probe, limit)
 
     def search_everywhere(self, probe: Embedding, limit: int = 5) -> list[Candidate]:
         """The same over all departments."""
-        return self._nearest(list(self._shelves.items()), probe, limit)
+        return self._nearest(None, probe, limit)
 
     def size(self, department: str) -> int:
         """Number of entries of that department."""
-        shelf = self._shelves.get(department)
-        return len(shelf.entries) if shelf else 0
+        return sum(len(shelf) for place, shelf in list(self._shelves.items()) if place[0] == department)
 
     def catch_up(self, position: int, timeout_s: float = 5.0) -> None:
         """Return once everything up to that store position is taken in. Raises ``UnavailableError``."""
@@ -124,29 +115,44 @@ class Gallery:
         elif not self._follower.wait_until(lambda: self._position >= position, timeout_s):
             raise UnavailableError("the gallery is behind the event store; try again")
 
-    def _nearest(self, shelves: Sequence[tuple[str, _Shelf]], probe: Embedding, limit: int) -> list[Candidate]:
-        if probe.model != self._model:
+    def _nearest(self, department: str | None, probe: Embedding, limit: int) -> list[Candidate]:
+        if probe.model not in self._models:
             raise ValueError("the probe is of another model than the gallery")
+        turned: dict[str, Embedding] = {}
+        try:
+            for _ in range(SEARCHES):
+                moves = self._moves
+                found = self._look(department, probe, limit, turned)
+                if moves == self._moves:
+                    break
+            return found
+        finally:
+            for embedding in turned.values():
+                embedding.wipe()
+
+    def _look(
+        self, department: str | None, probe: Embedding, limit: int, turned: dict[str, Embedding]
+    ) -> list[Candidate]:
+        """Search every shelf that counts; ``turned`` keeps the probe in each transform."""
         best: dict[UUID, Candidate] = {}
-        for department, shelf in shelves:
-            scores = shelf.vectors @ probe.vector
-            for i in np.argsort(-scores)[:limit]:
-                entry, score = shelf.entries[i], float(scores[i])
+        for place, shelf in list(self._shelves.items()):
+            if place[2] != probe.model or department not in {None, place[0]}:
+                continue
+            if place[1] not in turned:
+                try:
+                    turned[place[1]] = self._protection.protect(probe, place[1])
+                except TransformUnknownError as error:
+                    self._on_fault(error)
+                    continue
+            for entry, score in shelf.nearest(turned[place[1]].vector, limit):
                 if entry.subject_id not in best or best[entry.subject_id].similarity < score:
-                    best[entry.subject_id] = Candidate(
-                        entry.subject_id,
-                        entry.enrollment_id,
-                        entry.template_id,
-                        department,
-                        Similarity(score),
-                        entry.threshold_override,
-                    )
+                    best[entry.subject_id] = _candidate(entry, place[0], score)
         return sorted(best.values(), key=lambda candidate: -candidate.similarity)[:limit]
 
     def _take_in(self, events: list[RecordedEvent]) -> bool:
-        for event in events:
-            if event.aggregate == Enrollment.TOPIC:
-                self._refresh(event.aggregate_id)
+        # However many events an enrolment has in a batch, what it has come to is asked once.
+        for enrollment_id in dict.fromkeys(e.aggregate_id for e in events if e.aggregate == Enrollment.TOPIC):
+            self._refresh(enrollment_id)
         if events:
             self._position = max(self._position, events[-1].position)
         return True
@@ -157,29 +163,65 @@ class Gallery:
             enrollment = self._store.get(Enrollment, enrollment_id)
         except (NotFoundError, SealBrokenError) as error:
             self._on_fault(error)
+            if isinstance(error, SealBrokenError):
+                self._on_broken(enrollment_id, None, error.code)
             self._drop(enrollment_id)
             return
-        if enrollment.status != ACTIVE or enrollment.template_id is None:
+        template = enrollment.template
+        if enrollment.status != ACTIVE or template is None:
             self._drop(enrollment_id)
             return
-        entry = _Entry(enrollment.subject_id, enrollment.id, enrollment.template_id, enrollment.threshold_override)
-        self._drop(enrollment_id, besides=enrollment.department)
-        self._put(enrollment.department, entry, enrollment.model, enrollment.sealed)
+        entry = Entry(enrollment.subject_id, enrollment.id, template.template_id, enrollment.threshold_override)
+        self._put(enrollment.department, entry, template)
 
-    def _drop(self, enrollment_id: UUID, *, besides: str | None = None) -> None:
-        for department, shelf in list(self._shelves.items()):
-            if department != besides and any(entry.enrollment_id == enrollment_id for entry in shelf.entries):
-                self._shelves[department] = shelf.without(enrollment_id)
+    def _drop(self, enrollment_id: UUID, *, besides: Place | None = None) -> None:
+        for place, shelf in list(self._shelves.items()):
+            if place != besides:
+                shelf.drop(enrollment_id)
+                if not len(shelf):
+                    # A new shelf takes its place when somebody comes: an empty transform costs no search.
+                    self._shelves.pop(place).wipe()
 
-    def _put(self, department: str, entry: _Entry, model: str, sealed: str) -> None:
-        if model != self._model:
-            return
-        binding = template_binding(entry.subject_id, entry.template_id, model)
-        try:
-            raw = self._vault.unseal(binding, sealed)
-            vector = Embedding(self._model, np.frombuffer(raw, np.float32)).vector
-        except (KeyDestroyedError, SealBrokenError, ValueError) as error:
-            self._on_fault(error)
+    def _put(self, department: str, entry: Entry, template: SealedTemplate) -> None:
+        if template.model not in self._models:
             self._drop(entry.enrollment_id)
             return
-        self._shelves[department] = self._shelves.get(department, _Shelf()).with_entry(entry, vector)
+        try:
+            vector = self._opened(entry, template)
+        except (KeyDestroyedError, SealBrokenError, TransformUnknownError) as error:
+            self._on_fault(error)
+            if isinstance(error, SealBrokenError):
+                self._on_broken(entry.enrollment_id, entry.subject_id, error.code)
+            self._drop(entry.enrollment_id)
+            return
+        place = (department, vector.transform, template.model)
+        if place not in self._shelves:
+            self._shelves[place] = Shelf(len(vector.vector))
+        self._shelves[place].put(entry, vector.vector)
+        vector.wipe()
+        # In its new place before it leaves the former one, and counted: a search that saw neither is made again.
+        self._drop(entry.enrollment_id, besides=place)
+        self._moves += 1
+
+    def _opened(self, entry: Entry, template: SealedTemplate) -> Embedding:
+        """Return the vector to keep: transformed, also where the template is older than transforms."""
+        opened = open_template(self._vault, entry.subject_id, template)
+        if opened.transform:
+            # Whether it can be searched: a transform that is gone would fail every search instead.
+            self._protection.check(opened.transform)
+            return opened
+        try:
+            return self._protection.protect(opened, self._protection.active())
+        finally:
+            opened.wipe()
+
+
+def _candidate(entry: Entry, department: str, score: float) -> Candidate:
+    return Candidate(
+        entry.subject_id,
+        entry.enrollment_id,
+        entry.template_id,
+        department,
+        Similarity(score),
+        entry.threshold_override,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,10 @@ class MemoryTokenIssuer:
         if kept is None or self._clock.now() >= kept[1]:
             raise TokenInvalidError("the token is not valid")
         return kept[0]
+
+    def certify(self, kind: str, claims: Mapping[str, Any]) -> str:
+        """Return the statement as JSON: handles are not signed."""
+        return json.dumps({"typ": kind, **claims}, sort_keys=True, default=str)
 
     def jwks(self) -> Mapping[str, Any]:
         """Return a key set without keys: handles are not signed."""

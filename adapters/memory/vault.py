@@ -10,6 +10,7 @@ from adapters.crypto.digests import keyed_digest
 from domain.errors import KeyDestroyedError, SealBrokenError
 
 if TYPE_CHECKING:
+    from adapters.memory.keys import MemoryKeys
     from application.ports.vault import Binding
 
 HANDLE_BYTES = 24
@@ -19,8 +20,9 @@ DIGEST_KEY_BYTES = 32
 class MemoryVault:
     """``application.ports.vault.TemplateVault`` in a dict. Sealed text is a random handle that says nothing."""
 
-    def __init__(self) -> None:
-        """Start without keys."""
+    def __init__(self, keys: MemoryKeys) -> None:
+        """Start without data keys; ``keys`` hears of every one that is made or destroyed."""
+        self._keys = keys
         self._lock = Lock()
         self._alive: set[str] = set()
         self._destroyed: set[str] = set()
@@ -32,6 +34,8 @@ class MemoryVault:
         with self._lock:
             if owner in self._destroyed:
                 raise KeyDestroyedError("the data key of this owner is destroyed")
+            if owner not in self._alive:
+                self._keys.wrap(owner)
             self._alive.add(owner)
 
     def seal(self, binding: Binding, plaintext: bytes) -> str:
@@ -51,11 +55,21 @@ class MemoryVault:
             raise SealBrokenError("a sealed value was changed or does not belong here")
         return kept[1]
 
+    def has_key(self, owner: str) -> bool:
+        """Say whether that owner has a living data key."""
+        return owner in self._alive
+
+    def owners(self, prefix: str) -> list[str]:
+        """Return the owners of living data keys. See the port."""
+        with self._lock:
+            return sorted(owner for owner in self._alive if owner.startswith(prefix))
+
     def destroy_key(self, owner: str) -> None:
         """Forget everything that owner sealed, and refuse that owner a key from now on. Idempotent."""
         with self._lock:
             self._alive.discard(owner)
             self._destroyed.add(owner)
+            self._keys.unwrap(owner)
             self._sealed = {handle: kept for handle, kept in self._sealed.items() if kept[0].owner != owner}
 
     def digest(self, kind: str, value: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from application.ports.vision import Image
 
 MODEL = ModelId("memory/64")
+FORMER_MODEL = ModelId("memory-former/64")
 DIMENSION = 64
 NOISE = 0.2
 CROP_BYTES = 112 * 112 * 3
@@ -81,12 +82,19 @@ class ScriptedPad:
 
 
 class ScriptedEmbedder:
-    """``Embedder``: a direction made from the person's name, moved a little by what else the picture says."""
+    """``Embedder``: a direction made from the person's name, moved a little by what else the picture says.
+
+    Two models give one person two directions that have nothing to do with each other.
+    """
+
+    def __init__(self, model: ModelId = MODEL) -> None:
+        """Be that model."""
+        self._model = model
 
     @property
     def model(self) -> ModelId:
-        """memory/64."""
-        return MODEL
+        """The one given: memory/64 by default."""
+        return self._model
 
     @property
     def dimension(self) -> int:
@@ -100,19 +108,21 @@ class ScriptedEmbedder:
     def embed(self, crop: FaceCrop) -> Embedding:
         """Return the same unit vector for the same picture, one near it for another picture of that person."""
         facts = _facts(crop.pixels)
-        person = _direction(str(facts.get("face", "somebody")))
+        name = str(facts.get("face", "somebody"))
+        person = _direction(name if self._model == MODEL else f"{name} {self._model}")
         vector = person + float(facts.get("noise", NOISE)) * _direction(json.dumps(facts, sort_keys=True))
-        return Embedding(MODEL, vector / np.linalg.norm(vector))
+        return Embedding(self._model, vector / np.linalg.norm(vector))
 
 
-def scripted_judge() -> VisionPipeline:
+def scripted_judge(former: ModelId | None = None, model: ModelId = MODEL) -> VisionPipeline:
     """Return a ``FrameJudge`` over the twins above: the real pipeline, wiping included, on scripted pictures."""
     return VisionPipeline(
         decoder=ScriptedDecoder(),
         detector=ScriptedDetector(),
         quality=ScriptedQuality(),
         pad=ScriptedPad(),
-        embedder=ScriptedEmbedder(),
+        embedder=ScriptedEmbedder(model),
+        former=ScriptedEmbedder(former) if former else None,
         same=lambda one, other: bool(np.array_equal(one.pixels, other.pixels)),
     )
 

@@ -12,7 +12,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from domain.errors import ConcurrencyError, ConfigurationError, UnavailableError
+from domain.errors import ConcurrencyError, ConfigurationError, InProgressError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,11 +106,21 @@ class Database:
             yield own
 
     @contextmanager
-    def mutex(self, name: str) -> Iterator[None]:
-        """Hold a named advisory lock; the server lets go of it if this process dies. Raises ``UnavailableError``."""
+    def mutex(self, name: str, *, wait: bool = True, shared: bool = False) -> Iterator[None]:
+        """Hold a named advisory lock, alone or ``shared``; the server lets go of it if this process dies.
+
+        Raises ``InProgressError`` at once where it is taken and ``wait`` is False, else ``UnavailableError``.
+        """
+        suffix = "_shared" if shared else ""
         with self.dedicated() as own:
             own.execute(f"SET lock_timeout = '{MUTEX_SECONDS}s'".encode())
-            own.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+            if wait:
+                own.execute(f"SELECT pg_advisory_lock{suffix}(hashtextextended(%s, 0))".encode(), (name,))
+            else:
+                query = f"SELECT pg_try_advisory_lock{suffix}(hashtextextended(%s, 0)) AS held"
+                row = own.execute(query.encode(), (name,)).fetchone()
+                if row is None or not row["held"]:
+                    raise InProgressError("another process is doing this, or something that excludes it, right now")
             yield
 
     def close(self) -> None:

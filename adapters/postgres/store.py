@@ -11,6 +11,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
 from adapters.postgres.database import LOCK_SECONDS, Database, translated
 from adapters.postgres.statements import statement
+from application.ports.event_store import Holder
 from domain.errors import ClaimTakenError, ConcurrencyError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
         stored_events: Sequence[StoredEvent],  # noqa: ARG002 - the library's hook hands them over
         unchanged: Sequence[tuple[UUID, int]] = (),
         claim: Sequence[Claim] = (),
-        release: Sequence[Claim] = (),
+        release: Sequence[Claim | Holder] = (),
         **_: Any,
     ) -> None:
         if unchanged or claim or release:
@@ -81,7 +82,10 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
             if any(current.get(aggregate_id, 0) != version for aggregate_id, version in unchanged):
                 raise ConcurrencyError("something that was to stay unchanged has changed")
         for freed in release:
-            curs.execute(statement("claim_free"), _columns(freed))
+            if isinstance(freed, Holder):
+                curs.execute(statement("claims_free"), {"subject_id": freed.subject_id, "kind": freed.kind})
+            else:
+                curs.execute(statement("claim_free"), _columns(freed))
         for wanted in claim:
             curs.execute(statement("claim_take"), _columns(wanted))
             if curs.fetchone() is None:
@@ -108,9 +112,9 @@ class PostgresEventStore(RecorderEventStore):
             connection.execute("LISTEN stored_events")
             yield self._batches(connection, after)
 
-    def mutex(self, name: str) -> AbstractContextManager[None]:
+    def mutex(self, name: str, *, wait: bool = True) -> AbstractContextManager[None]:
         """Hold a named lock across all processes that use this database. See the port."""
-        return self._database.mutex(name)
+        return self._database.mutex(name, wait=wait)
 
     def _errors(self) -> AbstractContextManager[None]:
         return translated()

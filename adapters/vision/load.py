@@ -13,7 +13,7 @@ from adapters.vision.pad import MiniFasNetEnsemble
 from adapters.vision.pipeline import VisionPipeline
 from adapters.vision.quality import LandmarkQuality
 from adapters.vision.sessions import Network
-from domain.errors import ModelError
+from domain.errors import ConfigurationError, ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,34 +28,57 @@ def load_pipeline(
     models: Path,
     *,
     default_bundle: Path | None = None,
+    former: Path | None = None,
     accept_licence: bool = False,
     max_bytes: int = FRAME_BYTES,
 ) -> VisionPipeline:
     """Load the bundle in ``models``, or the insightface pack that lies there.
 
     A pack brings detector and embedder; presentation attack detection then comes from ``default_bundle``, and
-    ``accept_licence`` says that the operator accepts the pack's licence. ``max_bytes`` limits encoded pictures. Raises
-    ``ModelError`` when anything is missing or not what was installed, ``ConfigurationError`` without that acceptance.
+    ``accept_licence`` says that the operator accepts the pack's licence. ``former`` is the folder (bundle or pack) of
+    the models before these, whose embedder serves templates that it made. ``max_bytes`` limits encoded pictures. Raises
+    ``ModelError`` when anything is missing or not what was installed, ``ConfigurationError`` without that acceptance
+    and where the former models are the current ones.
     """
     found: tuple[Detector, Embedder]
-    if (models / MANIFEST).exists() or not any(models.glob("*.onnx")):
+    if _holds_bundle(models):
         bundle = read_bundle(models)
         found = _default_detector(bundle), _default_embedder(bundle)
     else:
-        # insightface costs half a second and 50 MB: only those who bring a pack pay for it.
-        from adapters.vision.insightface_pack import load_pack  # noqa: PLC0415
-
         if default_bundle is None:
             raise ModelError("an insightface pack needs the default bundle beside it: run 'faceauth models install'")
         bundle = read_bundle(default_bundle)
-        found = load_pack(models, accept_licence=accept_licence)
+        found = _pack(models, accept_licence=accept_licence)
     return VisionPipeline(
         decoder=OpenCvDecoder(max_bytes=max_bytes),
         detector=found[0],
         quality=LandmarkQuality(),
         pad=_ensemble(bundle),
         embedder=found[1],
+        former=None if former is None else _former(former, found[1], accept_licence=accept_licence),
     )
+
+
+def _former(folder: Path, current: Embedder, *, accept_licence: bool) -> Embedder:
+    found = (
+        _default_embedder(read_bundle(folder))
+        if _holds_bundle(folder)
+        else _pack(folder, accept_licence=accept_licence)[1]
+    )
+    if found.model == current.model:
+        raise ConfigurationError("FACEAUTH_FORMER_MODELS names the models in use: leave it unset, or name the others")
+    return found
+
+
+def _holds_bundle(folder: Path) -> bool:
+    return (folder / MANIFEST).exists() or not any(folder.glob("*.onnx"))
+
+
+def _pack(folder: Path, *, accept_licence: bool) -> tuple[Detector, Embedder]:
+    # insightface costs half a second and 50 MB: only those who bring a pack pay for it.
+    from adapters.vision.insightface_pack import load_pack  # noqa: PLC0415
+
+    return load_pack(folder, accept_licence=accept_licence)
 
 
 def _default_detector(bundle: Bundle) -> Detector:

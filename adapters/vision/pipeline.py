@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.vision.likeness import same_picture
 from adapters.vision.quality import visible_share
 from domain.biometrics import FrameFindings
+from domain.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,20 +45,30 @@ class VisionPipeline:
         quality: QualityAssessor,
         pad: PresentationAttackDetector,
         embedder: Embedder,
+        former: Embedder | None = None,
         same: Callable[[FaceCrop, FaceCrop], bool] = same_picture,
     ) -> None:
-        """Compose the five steps; ``same`` tells one picture sent twice from two pictures."""
+        """Compose the five steps; ``same`` tells one picture sent twice from two pictures.
+
+        ``former`` embeds the crops of ``embedder`` as well: five-point alignment to 112 by 112 is common to both.
+        """
         self._decoder = decoder
         self._detector = detector
         self._quality = quality
         self._pad = pad
         self._embedder = embedder
+        self._former = former
         self._same = same
 
     @property
     def model(self) -> ModelId:
         """The embedder's."""
         return self._embedder.model
+
+    @property
+    def former(self) -> ModelId | None:
+        """The former embedder's, if there is one."""
+        return self._former.model if self._former else None
 
     def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
         """Judge one encoded picture; see ``FrameJudge``. ``steps_ms`` holds decode, detect, quality and pad."""
@@ -69,9 +80,13 @@ class VisionPipeline:
         finally:
             image.fill(0)
 
-    def embed(self, crop: FaceCrop) -> Embedding:
-        """Embed an aligned crop."""
-        return self._embedder.embed(crop)
+    def embed(self, crop: FaceCrop, model: ModelId | None = None) -> Embedding:
+        """Embed an aligned crop with the current model or the former one. Raises ``ModelError`` for any other."""
+        if model is None or model == self._embedder.model:
+            return self._embedder.embed(crop)
+        if self._former is None or model != self._former.model:
+            raise ModelError("no model of that id is loaded")
+        return self._former.embed(crop)
 
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
         """Compare pixels laid over each other; see ``adapters.vision.likeness``."""

@@ -42,6 +42,14 @@ class Claim:
     subject_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whatever claims a subject holds, or those of one kind: for releasing what cannot be read any more."""
+
+    subject_id: UUID
+    kind: str | None = None
+
+
 class EventStore(Protocol):
     """Append-only streams of events. Everything given to one ``save`` commits together or not at all."""
 
@@ -50,7 +58,7 @@ class EventStore(Protocol):
         *aggregates: Aggregate,
         unchanged: Sequence[Aggregate] = (),
         claim: Sequence[Claim] = (),
-        release: Sequence[Claim] = (),
+        release: Sequence[Claim | Holder] = (),
     ) -> int:
         """Append all pending events; return the position of the last one (the current position when there is none).
 
@@ -90,6 +98,10 @@ class EventStore(Protocol):
         """Return the position of the newest event, 0 for an empty store. Raises ``UnavailableError``."""
         ...
 
-    def mutex(self, name: str) -> AbstractContextManager[None]:
-        """Hold a named lock across all processes that use this store."""
+    def mutex(self, name: str, *, wait: bool = True) -> AbstractContextManager[None]:
+        """Hold a named lock across all processes that use this store; it is let go of when the process dies.
+
+        Raises ``InProgressError`` at once where somebody else holds it and ``wait`` is False, else
+        ``UnavailableError`` after half a minute.
+        """
         ...

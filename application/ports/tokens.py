@@ -51,6 +51,13 @@ class TokenIssuer(Protocol):
         """Check signature, issuer, audience and times. Raises ``TokenInvalidError``."""
         ...
 
+    def certify(self, kind: str, claims: Mapping[str, Any]) -> str:
+        """Return a signed statement (typ ``kind``; adds iss, iat, jti) that anybody can verify with ``jwks`` for years.
+
+        ``claims`` must not name anybody: subjects by opaque id only. It has no expiry and opens nothing as a token.
+        """
+        ...
+
     def jwks(self) -> Mapping[str, Any]:
         """Return the public keys as a JSON Web Key Set (RFC 7517)."""
         ...

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
+
+from application.ports.keys import DestroyedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +15,15 @@ class Binding:
     """Where a sealed value belongs; it opens nowhere else (authenticated as AEAD associated data).
 
     ``owner`` names the data key: "subject:<uuid>" or "epoch:<yyyy-mm>". ``field`` is the name of the value's place,
-    for example "enrollment.username". Templates also bind ``template_id`` and ``model``.
+    for example "enrollment.username". Templates also bind ``template_id``, ``model`` and, where they went through one,
+    ``transform``.
     """
 
     owner: str
     field: str
     template_id: UUID | None = None
     model: str = ""
+    transform: str = ""
 
 
 def subject_owner(subject_id: UUID) -> str:
@@ -26,9 +31,14 @@ def subject_owner(subject_id: UUID) -> str:
     return f"subject:{subject_id}"
 
 
-def template_binding(subject_id: UUID, template_id: UUID, model: str) -> Binding:
+def epoch_owner(epoch: str) -> str:
+    """Return the owner of the data key of a month ("yyyy-mm"): for values of nobody in particular."""
+    return f"epoch:{epoch}"
+
+
+def template_binding(subject_id: UUID, template_id: UUID, model: str, transform: str) -> Binding:
     """Return where a template belongs."""
-    return Binding(subject_owner(subject_id), "enrollment.template", template_id, model)
+    return Binding(subject_owner(subject_id), "enrollment.template", template_id, model, transform)
 
 
 class TemplateVault(Protocol):
@@ -50,8 +60,16 @@ class TemplateVault(Protocol):
         """
         ...
 
+    def has_key(self, owner: str) -> bool:
+        """Say whether that owner has a data key that is not destroyed."""
+        ...
+
+    def owners(self, prefix: str) -> list[str]:
+        """Return the owners of living data keys whose names begin so, sorted."""
+        ...
+
     def destroy_key(self, owner: str) -> None:
-        """Destroy that owner's data key. Idempotent. What it sealed cannot be opened afterwards."""
+        """Destroy that owner's data key, with a line in the erasure ledger: what it sealed is lost. Idempotent."""
         ...
 
     def digest(self, kind: str, value: str) -> str:
@@ -59,17 +77,65 @@ class TemplateVault(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key as it is stored: whose, wrapped by which key-encryption key, and the wrapped bytes."""
+
+    owner: str
+    kek_id: str
+    wrapped: bytes = field(repr=False)
+
+
 class DataKeyStore(Protocol):
     """Keeps wrapped data keys. Holds nothing that opens without the key ring."""
 
     def insert(self, owner: str, kek_id: str, wrapped: bytes) -> bool:
-        """Keep a wrapped key; False, and no change, where that owner has one or had one that was destroyed."""
+        """Keep a wrapped key; False, and no change, where that owner has one or had one that was destroyed.
+
+        Raises ``KekNotActiveError`` unless ``kek_id`` is the one that ``activate`` named last: nothing is ever
+        wrapped by a key that another process has replaced.
+        """
         ...
 
     def get(self, owner: str) -> tuple[str, bytes] | None:
         """Return (kek_id, wrapped), None where there never was one. Raises ``KeyDestroyedError`` after destroy."""
         ...
 
-    def destroy(self, owner: str) -> None:
-        """Overwrite that key and remember that it is destroyed. Idempotent."""
+    def owners(self, prefix: str) -> list[str]:
+        """Return the owners of living keys whose names begin so, sorted."""
+        ...
+
+    def destroy(self, owner: str, wrapped_under: Sequence[str]) -> None:
+        """Overwrite that key and write a line into the append-only ledger, in one transaction. Idempotent.
+
+        ``wrapped_under`` names every key-encryption key that may have wrapped it and is alive.
+        """
+        ...
+
+    def active(self) -> str | None:
+        """Return the id of the key-encryption key that ``activate`` named last."""
+        ...
+
+    def activate(self, kek_id: str) -> None:
+        """Let only that key-encryption key wrap from now on; waits for inserts under the former one."""
+        ...
+
+    def outdated(self, kek_id: str, limit: int, after: str = "") -> list[WrappedKey]:
+        """Return living keys that another key-encryption key wraps, by owner, those with owner > ``after``."""
+        ...
+
+    def replace(self, rewrapped: Sequence[tuple[WrappedKey, WrappedKey]]) -> int:
+        """Put (old, new) in one transaction, each only where the old one still stands; return how many did."""
+        ...
+
+    def holds(self) -> dict[str, int]:
+        """Return how many living keys each key-encryption key wraps; only those that wrap any."""
+        ...
+
+    def ledger(self) -> list[DestroyedKey]:
+        """Return the erasure ledger, oldest first: one line per owner."""
+        ...
+
+    def settle(self, owners: Sequence[str]) -> None:
+        """Append to the ledger that these erasures are final."""
         ...

@@ -109,6 +109,11 @@ class FrameJudge(Protocol):
         """Model id of the embeddings that ``embed`` returns."""
         ...
 
+    @property
+    def former(self) -> ModelId | None:
+        """Model id of the former embedder, loaded beside the current one while templates of it still serve."""
+        ...
+
     def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
         """Judge one encoded picture. The crop is there exactly when the findings are usable.
 
@@ -117,8 +122,8 @@ class FrameJudge(Protocol):
         """
         ...
 
-    def embed(self, crop: FaceCrop) -> Embedding:
-        """Embed an aligned crop."""
+    def embed(self, crop: FaceCrop, model: ModelId | None = None) -> Embedding:
+        """Embed an aligned crop with the current model, or the one named. Raises ``ModelError`` for any other."""
         ...
 
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from application.ports.event_store import RecordedEvent
+
 
 @dataclass(frozen=True, slots=True)
 class Put:
@@ -36,3 +38,18 @@ class Remove:
 
 
 Change = Put | Amend | Remove
+
+
+def put(table: str, key: Mapping[str, Any], event: RecordedEvent, **values: Any) -> list[Change]:
+    """Return one ``Put`` that also notes the event's position."""
+    return [Put(table, key, {**values, "position": event.position})]
+
+
+def amend(table: str, where: Mapping[str, Any], event: RecordedEvent, **values: Any) -> list[Change]:
+    """Return one ``Amend`` that also notes the event's position."""
+    return [Amend(table, where, {**values, "position": event.position})]
+
+
+def actor_of(event: RecordedEvent) -> str:
+    """Return who caused the event."""
+    return str(event.fields["act"].actor)

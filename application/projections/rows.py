@@ -6,12 +6,15 @@ gives byte-identical views.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from application.ports.event_store import RecordedEvent
-from application.projections.changes import Amend, Change, Put, Remove
+from application.projections import campaigns as campaign_rows
+from application.projections import erasures as erasure_rows
+from application.projections.changes import Change, actor_of, amend, put
+from application.projections.templates import active_templates, template_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +24,6 @@ class Projection:
     name: str
     tables: tuple[str, ...]
     changes: Callable[[RecordedEvent], list[Change]]
-
-
-def _actor(event: RecordedEvent) -> str:
-    return str(event.fields["act"].actor)
-
-
-def _put(table: str, key: Mapping[str, Any], event: RecordedEvent, **values: Any) -> list[Change]:
-    return [Put(table, key, {**values, "position": event.position})]
-
-
-def _amend(table: str, where: Mapping[str, Any], event: RecordedEvent, **values: Any) -> list[Change]:
-    return [Amend(table, where, {**values, "position": event.position})]
 
 
 _ENROLLMENT_STATUS: Final = {
@@ -50,7 +41,7 @@ def enrollments(event: RecordedEvent) -> list[Change]:
     table, fields, key = "enrollment_rows", event.fields, {"enrollment_id": event.aggregate_id}
     match event.name:
         case "enrollment.opened.v1":
-            return _put(
+            return put(
                 table,
                 key,
                 event,
@@ -62,27 +53,38 @@ def enrollments(event: RecordedEvent) -> list[Change]:
                 display_name_sealed=fields["display_name_sealed"],
                 captures_accepted=0,
                 captures_rejected=0,
-                enrolled_by=_actor(event),
+                enrolled_by=actor_of(event),
                 created_at=event.at,
                 updated_at=event.at,
             )
         case "enrollment.capture_accepted.v1":
-            return _amend(table, key, event, captures_accepted=fields["accepted"], updated_at=event.at)
+            return amend(table, key, event, captures_accepted=fields["accepted"], updated_at=event.at)
         case "enrollment.capture_rejected.v1":
-            return _amend(table, key, event, captures_rejected=fields["rejected"], updated_at=event.at)
+            return amend(table, key, event, captures_rejected=fields["rejected"], updated_at=event.at)
+        case "enrollment.template_rotated.v1":
+            names = {"template_id": fields["template_id"], "model": fields["model"]}
+            return amend(table, key, event, **names, updated_at=event.at)
         case "enrollment.department_changed.v1":
-            return _amend(table, key, event, department=fields["department"], updated_at=event.at)
+            return amend(table, key, event, department=fields["department"], updated_at=event.at)
         case "enrollment.threshold_overridden.v1":
-            return _amend(table, key, event, threshold_override=fields["threshold"], updated_at=event.at)
+            return amend(table, key, event, threshold_override=fields["threshold"], updated_at=event.at)
         case name if name in _ENROLLMENT_STATUS:
-            values = {"status": _ENROLLMENT_STATUS[name], "updated_at": event.at}
-            if name == "enrollment.template_sealed.v1":
-                values |= {"template_id": fields["template_id"], "model": fields["model"]}
-            if name in {"enrollment.revoked.v1", "enrollment.suspended.v1"}:
-                values["ended_reason"] = fields["reason"]
-            return _amend(table, key, event, **values)
+            return amend(table, key, event, **_status_columns(event))
         case _:
             return []
+
+
+def _status_columns(event: RecordedEvent) -> dict[str, Any]:
+    fields = event.fields
+    columns = {"status": _ENROLLMENT_STATUS[event.name], "updated_at": event.at}
+    match event.name:
+        case "enrollment.template_sealed.v1":
+            columns |= {"template_id": fields["template_id"], "model": fields["model"]}
+        case "enrollment.revoked.v1" | "enrollment.suspended.v1":
+            columns |= {"ended_reason": fields["reason"]}
+        case "enrollment.erased.v1":
+            columns |= dict.fromkeys(("user_id_sealed", "username_sealed", "display_name_sealed"))
+    return columns
 
 
 def auth_log(event: RecordedEvent) -> list[Change]:
@@ -90,7 +92,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
     table, fields, key = "auth_log_rows", event.fields, {"attempt_id": event.aggregate_id}
     match event.name:
         case "attempt.started.v1":
-            return _put(
+            return put(
                 table,
                 key,
                 event,
@@ -103,7 +105,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
             )
         case "attempt.evidence_assessed.v1":
             evidence = fields["evidence"]
-            return _amend(
+            return amend(
                 table,
                 key,
                 event,
@@ -115,7 +117,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 quality=evidence.quality_decision,
             )
         case "attempt.succeeded.v1":
-            return _amend(
+            return amend(
                 table,
                 key,
                 event,
@@ -130,7 +132,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 ended_at=event.at,
             )
         case "attempt.refused.v1":
-            return _amend(
+            return amend(
                 table,
                 key,
                 event,
@@ -144,13 +146,13 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 ended_at=event.at,
             )
         case "attempt.abandoned.v1":
-            return _amend(
+            return amend(
                 table, key, event, state="abandoned", reason=fields["reason"], success=False, ended_at=event.at
             )
         case "attempt.fallback_offered.v1":
-            return _amend(table, key, event, state="fallback_offered")
+            return amend(table, key, event, state="fallback_offered")
         case "attempt.fallback_succeeded.v1":
-            return _amend(
+            return amend(
                 table,
                 key,
                 event,
@@ -161,7 +163,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 ended_at=event.at,
             )
         case "attempt.fallback_refused.v1":
-            return _amend(table, key, event, state="fallback_refused", ended_at=event.at)
+            return amend(table, key, event, state="fallback_refused", ended_at=event.at)
         case _:
             return []
 
@@ -185,7 +187,7 @@ def sessions(event: RecordedEvent) -> list[Change]:
     table, fields, key = "session_rows", event.fields, {"session_id": event.aggregate_id}
     match event.name:
         case "session.opened.v1":
-            return _put(
+            return put(
                 table,
                 key,
                 event,
@@ -199,11 +201,11 @@ def sessions(event: RecordedEvent) -> list[Change]:
                 expires_at=fields["expires_at"],
             )
         case "session.refreshed.v1":
-            return _amend(table, key, event, expires_at=fields["expires_at"])
+            return amend(table, key, event, expires_at=fields["expires_at"])
         case "session.revoked.v1":
-            return _amend(table, key, event, status="revoked", ended_at=event.at, ended_reason=fields["reason"])
+            return amend(table, key, event, status="revoked", ended_at=event.at, ended_reason=fields["reason"])
         case "session.expired.v1":
-            return _amend(table, key, event, status="expired", ended_at=event.at)
+            return amend(table, key, event, status="expired", ended_at=event.at)
         case _:
             return []
 
@@ -213,7 +215,7 @@ def consents(event: RecordedEvent) -> list[Change]:
     table, fields, key = "consent_rows", event.fields, {"consent_id": event.aggregate_id}
     match event.name:
         case "consent.granted.v1":
-            return _put(
+            return put(
                 table,
                 key,
                 event,
@@ -227,7 +229,7 @@ def consents(event: RecordedEvent) -> list[Change]:
                 granted_at=event.at,
             )
         case "consent.renewed.v1":
-            return _amend(
+            return amend(
                 table,
                 key,
                 event,
@@ -241,71 +243,9 @@ def consents(event: RecordedEvent) -> list[Change]:
             )
         case "consent.withdrawn.v1" | "consent.objected.v1":
             status = event.name.split(".")[1]
-            return _amend(table, key, event, status=status, withdrawn_at=event.at, withdrawal_reason=fields["reason"])
+            return amend(table, key, event, status=status, withdrawn_at=event.at, withdrawal_reason=fields["reason"])
         case "consent.expired.v1":
-            return _amend(table, key, event, status="expired", withdrawn_at=event.at, withdrawal_reason="expired")
-        case _:
-            return []
-
-
-def template_history(event: RecordedEvent) -> list[Change]:
-    """Templates by id, never the templates."""
-    table, fields, where = "template_history_rows", event.fields, {"enrollment_id": event.aggregate_id}
-    match event.name:
-        case "enrollment.template_sealed.v1":
-            return _put(
-                table,
-                {"template_id": fields["template_id"]},
-                event,
-                subject_id=fields["subject_id"],
-                enrollment_id=event.aggregate_id,
-                department=fields["department"],
-                model=fields["model"],
-                status="sealed",
-                reason="enrollment",
-                created_at=event.at,
-                created_by=_actor(event),
-            )
-        case "enrollment.activated.v1" | "enrollment.reinstated.v1":
-            return _amend(table, where, event, status="active")
-        case "enrollment.suspended.v1":
-            return _amend(table, where, event, status="suspended")
-        case "enrollment.revoked.v1":
-            return _amend(table, where, event, status="revoked", retired_at=event.at, reason=fields["reason"])
-        case "enrollment.erased.v1":
-            return _amend(table, where, event, status="erased")
-        case "enrollment.department_changed.v1":
-            return _amend(table, where, event, department=fields["department"])
-        case _:
-            return []
-
-
-def active_templates(event: RecordedEvent) -> list[Change]:
-    """Sealed templates that serve: what the gallery in memory starts from."""
-    table, fields, where = "active_template_rows", event.fields, {"enrollment_id": event.aggregate_id}
-    match event.name:
-        case "enrollment.template_sealed.v1":
-            return _put(
-                table,
-                {"template_id": fields["template_id"]},
-                event,
-                subject_id=fields["subject_id"],
-                enrollment_id=event.aggregate_id,
-                department=fields["department"],
-                model=fields["model"],
-                sealed=fields["sealed"],
-                active=False,
-            )
-        case "enrollment.activated.v1" | "enrollment.reinstated.v1":
-            return _amend(table, where, event, active=True)
-        case "enrollment.suspended.v1":
-            return _amend(table, where, event, active=False)
-        case "enrollment.department_changed.v1":
-            return _amend(table, where, event, department=fields["department"])
-        case "enrollment.threshold_overridden.v1":
-            return _amend(table, where, event, threshold_override=fields["threshold"])
-        case "enrollment.revoked.v1" | "enrollment.erased.v1":
-            return [Remove(table, where)]
+            return amend(table, key, event, status="expired", withdrawn_at=event.at, withdrawal_reason="expired")
         case _:
             return []
 
@@ -319,5 +259,7 @@ PROJECTIONS: Final = (
     Projection("face_auth_sessions", ("session_rows",), sessions),
     Projection("biometric_consent", ("consent_rows",), consents),
     Projection("face_template_history", ("template_history_rows",), template_history),
+    Projection("rotations", (campaign_rows.TABLE,), campaign_rows.rotations),
+    Projection("erasures", (erasure_rows.TABLE,), erasure_rows.erasures),
 )
 """Every read model, under the name that ``faceauth projections`` uses."""

@@ -7,8 +7,9 @@ import sys
 import typer
 
 from domain.errors import FaceauthError
-from entrypoints.cli import audit, bench, demo, models, operations, people, serve
+from entrypoints.cli import audit, bench, demo, keys, models, operations, people, rotation, serve, subject
 from entrypoints.cli.output import configure_logging, print_error
+from entrypoints.hardening import harden
 
 cli = typer.Typer(
     name="faceauth",
@@ -24,6 +25,9 @@ cli.command("demo")(demo.demo)
 cli.command("bench")(bench.bench)
 cli.command("doctor")(operations.doctor)
 cli.add_typer(models.group, name="models")
+cli.add_typer(keys.group, name="keys")
+cli.add_typer(rotation.group, name="rotation")
+cli.add_typer(subject.group, name="subject")
 cli.add_typer(audit.group, name="audit")
 cli.add_typer(operations.projections, name="projections")
 cli.add_typer(operations.database, name="db")
@@ -33,6 +37,7 @@ cli.add_typer(operations.tokens, name="token")
 
 def run() -> None:
     """Run the command: 0 when it did what was asked, 1 when it could not or refused, 2 for wrong usage."""
+    harden()
     configure_logging()
     try:
         cli(prog_name="faceauth")

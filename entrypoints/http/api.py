@@ -23,7 +23,7 @@ from application.ports.tokens import Principal
 from domain.act import Act
 from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
 from entrypoints.bootstrap import App
-from entrypoints.http import access, audit, bodies
+from entrypoints.http import access, audit, bodies, erasure
 
 T = TypeVar("T")
 B = TypeVar("B", bound=bodies.Body)
@@ -54,6 +54,9 @@ class Api:
             ("GET", "/face-auth/consent/notice", self.notice),
             ("POST", "/face-auth/consent", self.grant_consent),
             ("POST", "/face-auth/consent/withdraw", self.withdraw_consent),
+            ("POST", "/face-auth/subjects/erase", self.erase),
+            ("POST", "/face-auth/subjects/{subject_id:uuid}/erase", self.erase),
+            ("GET", "/face-auth/subjects/{subject_id:uuid}/erasure", self.erasure),
             ("GET", "/face-auth/audit/events", self.audit_events),
             ("GET", "/face-auth/health", self.health),
             ("GET", "/face-auth/ready", self.ready),
@@ -191,6 +194,19 @@ class Api:
                 "sessions_revoked": ended.sessions_revoked,
             }
         )
+
+    async def erase(self, request: Request) -> Response:
+        """Erase a person, named in the path or in the body; effective before this answers."""
+        principal = await self._run(access.principal_of, request, self._app.services)
+        body = await self._body(bodies.EraseBody, request)
+        if body.now:
+            access.require_role(principal, access.DEPARTMENT_ADMIN)
+        named = request.path_params.get("subject_id")
+        return await self._run(erasure.answer_erase, self._app, principal, body, named, self._subject)
+
+    async def erasure(self, request: Request) -> Response:
+        """How an erasure stands, and its certificate."""
+        return await self._run(erasure.answer_standing, self._app, request)
 
     async def audit_events(self, request: Request) -> Response:
         """The history, for the compliance officer: ?subject=, ?attempt=, ?until=."""

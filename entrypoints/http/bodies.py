@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
 from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from starlette.requests import Request
 
+from domain.act import reason_code
 from domain.errors import InvalidInputError
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -21,13 +21,8 @@ Department = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
 
-def _reason_code(value: object) -> object:
-    return value if not isinstance(value, str) or re.fullmatch(r"[a-z][a-z0-9_]{0,49}", value) else "other"
-
-
-Reason = Annotated[str, BeforeValidator(_reason_code)]
-"""A code that goes into the history in the clear. Words become "other": they could name anybody, and nobody may be kept
-from withdrawing by the form of a reason."""
+Reason = Annotated[str, AfterValidator(reason_code)]
+"""A code that goes into the history in the clear; anything else counts as "other"."""
 
 
 MAX_FORM_BYTES: Final = 16 * 1024
@@ -110,6 +105,15 @@ class WithdrawBody(Body):
     reason: Reason = "subject_request"
     subject_id: UUID | None = None
     username: Text | None = None
+
+
+class EraseBody(Body):
+    """Erasure, by the subject or by an administrator on the subject's word; ``now`` makes it final at once."""
+
+    reason: Reason = "subject_request"
+    subject_id: UUID | None = None
+    username: Text | None = None
+    now: bool = False
 
 
 async def read_limited(request: Request, limit: int) -> bytes:

@@ -30,6 +30,13 @@ STATUS: dict[str, int] = {
     "already_enrolled": 409,
     "duplicate_person": 409,
     "session_state": 409,
+    "already_erased": 409,
+    "in_progress": 409,
+    "key_active": 409,
+    "key_in_use": 409,
+    "keys_read_only": 409,
+    "rotation_state": 409,
+    "erased": 410,
     "attempt_state": 409,
     "body_too_large": 413,
     "image_too_large": 413,
@@ -42,6 +49,11 @@ STATUS: dict[str, int] = {
     "unavailable": 503,
     "models": 503,
     "key_ring": 503,
+    "key_ring_missing": 503,
+    "key_ring_damaged": 503,
+    "key_ring_outdated": 503,
+    "key_ring_foreign": 503,
+    "transform_unknown": 503,
 }
 """HTTP status by code; a code that is not here is a fault of ours: 500."""
 

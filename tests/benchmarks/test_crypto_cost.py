@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from adapters.crypto.entropy import SystemClock, SystemIds
-from adapters.crypto.key_ring import FileKeyRing
+from adapters.crypto.key_ring import KeyRing
 from adapters.crypto.signing_keys import SigningKeys
 from adapters.crypto.tokens import JwtIssuer
 from adapters.crypto.vault import EnvelopeVault
@@ -34,7 +34,7 @@ def median_ms(work: Callable[[], object], rounds: int = 200) -> float:
 
 
 def test_opening_a_template_without_a_key_cache_costs_next_to_nothing(tmp_path: Path) -> None:
-    vault = EnvelopeVault(FileKeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore())
+    vault = EnvelopeVault(KeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore())
     vault.create_key("subject:a")
     binding = Binding("subject:a", "enrollment.template", uuid4(), "sface+fr@1")
     sealed = vault.seal(binding, bytes(TEMPLATE_BYTES))

@@ -10,18 +10,22 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from adapters.memory.clock import FixedClock
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
+from adapters.memory.keys import MemoryKeys
+from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryReadModels
 from adapters.memory.vault import MemoryVault
 from adapters.postgres.read_models import PostgresReadModels
 from adapters.postgres.store import PostgresEventStore
-from application.ports.vault import subject_owner, template_binding
+from application.ports.vault import subject_owner
 from application.projecting import Projector
 from application.projections.changes import Amend
 from application.projections.rows import ACTIVE_TEMPLATES
+from application.templates import seal_template
 from domain.act import Act
-from domain.biometrics import Embedding, ModelId, SealedTemplate
+from domain.biometrics import Embedding, ModelId
 from domain.enrollment import Enrollment
 from domain.errors import SealBrokenError, UnavailableError
 from entrypoints.bootstrap import AGGREGATES, VALUES
@@ -51,13 +55,20 @@ class Ground:
 
     store: Store
     read_models: ReadModels
-    vault: MemoryVault = field(default_factory=MemoryVault)
+    keys: MemoryKeys = field(default_factory=lambda: MemoryKeys(FixedClock()))
+    vault: MemoryVault = field(init=False)
+    protection: MemoryProtection = field(init=False)
     faults: list[Exception] = field(default_factory=list)
     galleries: list[Gallery] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1000))
 
+    def __post_init__(self) -> None:
+        self.vault, self.protection = MemoryVault(self.keys), MemoryProtection(self.keys)
+
     def gallery(self) -> Gallery:
-        gallery = Gallery(self.store, self.read_models, self.vault, MODEL, on_fault=self.faults.append)
+        gallery = Gallery(
+            self.store, self.read_models, self.vault, self.protection, [MODEL], on_fault=self.faults.append
+        )
         self.galleries.append(gallery)
         return gallery
 
@@ -76,9 +87,8 @@ class Ground:
         )
         for _ in range(3):
             enrollment.accept_capture(quality=0.9, pad=0.9, act=ACT)
-        raw = towards(direction, model).vector.tobytes()
-        sealed = self.vault.seal(template_binding(subject_id, template_id, model), raw)
-        enrollment.seal_template(SealedTemplate(template_id, model, sealed), used=3, act=ACT)
+        face = self.protection.protect(towards(direction, model), self.protection.active())
+        enrollment.seal_template(seal_template(self.vault, subject_id, template_id, face), used=3, act=ACT)
         enrollment.activate(act=ACT)
         self.store.save(enrollment)
         return enrollment
@@ -340,9 +350,10 @@ def test_stopping_overwrites_every_vector(ground: Ground) -> None:
     ground.serve(2, NORTH, "laboratory")
     gallery = ground.gallery()
     gallery.start()
-    shelves = [gallery._shelves[name].vectors for name in ("icu", "laboratory")]
+    buffers = [shelf._buffer for shelf in gallery._shelves.values()]
+    assert [bool(buffer.any()) for buffer in buffers] == [True, True]
 
     gallery.stop()
 
-    assert [bool(vectors.any()) for vectors in shelves] == [False, False]
+    assert [bool(buffer.any()) for buffer in buffers] == [False, False]
     assert found(gallery, EAST) == []

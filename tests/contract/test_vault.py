@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.crypto.key_ring import FileKeyRing
+from adapters.crypto.key_ring import KeyRing
 from adapters.crypto.vault import EnvelopeVault
+from adapters.memory.clock import FixedClock
 from adapters.memory.data_keys import MemoryDataKeyStore
+from adapters.memory.keys import MemoryKeys
 from adapters.memory.vault import MemoryVault
 from application.ports.vault import Binding, subject_owner
 from domain.errors import KeyDestroyedError, SealBrokenError
@@ -28,13 +30,19 @@ BOB = subject_owner(UUID("22222222-2222-4222-8222-222222222222"))
 TEMPLATE = Binding(ALICE, "enrollment.template", UUID("33333333-3333-4333-8333-333333333333"), "sface+fr@1")
 
 
+def envelope(ring: KeyRing, data_keys: MemoryDataKeyStore) -> EnvelopeVault:
+    """A vault over a store that knows which key is in charge."""
+    data_keys.activate(ring.active_kek())
+    return EnvelopeVault(ring, data_keys)
+
+
 @pytest.fixture(params=["envelope", "memory"])
 def vault(request: pytest.FixtureRequest, tmp_path: Path) -> TemplateVault:
     made: TemplateVault
     if request.param == "memory":
-        made = MemoryVault()
+        made = MemoryVault(MemoryKeys(FixedClock()))
     else:
-        made = EnvelopeVault(FileKeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore())
+        made = envelope(KeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore())
     made.create_key(ALICE)
     made.create_key(BOB)
     return made
@@ -183,16 +191,14 @@ def test_any_text_has_a_digest_even_a_broken_one(vault: TemplateVault, value: st
 
 
 def test_the_digest_is_keyed_by_the_ring(tmp_path: Path) -> None:
-    vaults = [
-        EnvelopeVault(FileKeyRing.open(tmp_path / name / "ring.json"), MemoryDataKeyStore()) for name in ("a", "b")
-    ]
+    vaults = [envelope(KeyRing.open(tmp_path / name / "ring.json"), MemoryDataKeyStore()) for name in ("a", "b")]
 
     assert vaults[0].digest("username", "ana") != vaults[1].digest("username", "ana")
 
 
 def test_a_key_destroyed_by_another_process_serves_no_longer(tmp_path: Path) -> None:
-    ring, data_keys = FileKeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore()
-    here, elsewhere = EnvelopeVault(ring, data_keys), EnvelopeVault(ring, data_keys)
+    ring, data_keys = KeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore()
+    here, elsewhere = envelope(ring, data_keys), envelope(ring, data_keys)
     here.create_key(ALICE)
     sealed = here.seal(TEMPLATE, b"a template")
     assert here.unseal(TEMPLATE, sealed) == b"a template"
@@ -205,28 +211,28 @@ def test_a_key_destroyed_by_another_process_serves_no_longer(tmp_path: Path) -> 
 
 def test_a_data_key_pasted_under_another_owner_does_not_open(tmp_path: Path) -> None:
     data_keys, pasted = MemoryDataKeyStore(), MemoryDataKeyStore()
-    ring = FileKeyRing.open(tmp_path / "keys" / "ring.json")
-    EnvelopeVault(ring, data_keys).create_key(ALICE)
+    ring = KeyRing.open(tmp_path / "keys" / "ring.json")
+    envelope(ring, data_keys).create_key(ALICE)
     kept = data_keys.get(ALICE)
     assert kept is not None
+    pasted.activate(kept[0])
     pasted.insert(BOB, *kept)
 
     with pytest.raises(SealBrokenError):
-        EnvelopeVault(ring, pasted).seal(replace(TEMPLATE, owner=BOB), b"a value")
+        envelope(ring, pasted).seal(replace(TEMPLATE, owner=BOB), b"a value")
 
 
 def test_the_key_store_never_sees_a_data_key(tmp_path: Path) -> None:
     data_keys = MemoryDataKeyStore()
-    ring = FileKeyRing.open(tmp_path / "keys" / "ring.json")
-    EnvelopeVault(ring, data_keys).create_key(ALICE)
+    ring = KeyRing.open(tmp_path / "keys" / "ring.json")
+    envelope(ring, data_keys).create_key(ALICE)
 
     kept = data_keys.get(ALICE)
 
     assert kept is not None
     kek_id, wrapped = kept
-    assert kek_id == ring.active_kek()[0]
+    assert kek_id == ring.active_kek()
     assert len(wrapped) == 12 + 32 + 16
-    assert ring.active_kek()[1] not in wrapped
 
 
 def test_two_processes_that_create_a_key_at_once_agree_on_one(tmp_path: Path) -> None:
@@ -241,12 +247,12 @@ def test_two_processes_that_create_a_key_at_once_agree_on_one(tmp_path: Path) ->
                 return None
             return super().get(owner)
 
-    data_keys = SlowReader()
-    vault = EnvelopeVault(FileKeyRing.open(tmp_path / "keys" / "ring.json"), data_keys)
-    data_keys.insert(ALICE, "kek-of-the-other", os.urandom(60))
+    data_keys, ring = SlowReader(), KeyRing.open(tmp_path / "keys" / "ring.json")
+    vault = envelope(ring, data_keys)
+    data_keys.insert(ALICE, ring.active_kek(), of_the_other := os.urandom(60))
 
     vault.create_key(ALICE)
 
     kept = data_keys.get(ALICE)
     assert kept is not None
-    assert kept[0] == "kek-of-the-other"
+    assert kept[1] == of_the_other

@@ -14,7 +14,7 @@ def _models() -> Path:
     return Path(os.environ.get("FACEAUTH_HOME", ROOT / "var")) / "models"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def installed_models() -> Path:
     """The folder of the installed bundle; the test is skipped, saying so, where there is none."""
     folder = _models()
@@ -36,7 +36,7 @@ def service(passable_folder: Path, installed_models: Path) -> Iterator[Service]:
     running.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def evaluation_data() -> Path:
     """The development half of the evaluation data; skipped, saying so, where it is absent."""
     folder = Path(os.environ.get("FACEAUTH_DATA", ROOT.parent / "shared" / "data"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.crypto.key_ring import FileKeyRing
+from adapters.crypto.key_ring import KeyRing
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import claim_ring, knows_a_ring
 from domain.errors import ConfigurationError, KeyRingError
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.database
 
 
 def test_another_ring_is_refused_before_it_seals_anything(database: Database, tmp_path: Path) -> None:
-    ours, theirs = (FileKeyRing.open(tmp_path / name / "ring.json") for name in ("ours", "theirs"))
+    ours, theirs = (KeyRing.open(tmp_path / name / "ring.json") for name in ("ours", "theirs"))
     assert not knows_a_ring(database)
 
     claim_ring(database, ours.fingerprint)

@@ -27,6 +27,7 @@ PINNED = {
         "enrollment.reinstated.v1",
         "enrollment.revoked.v1",
         "enrollment.suspended.v1",
+        "enrollment.template_rotated.v1",
         "enrollment.template_sealed.v1",
         "enrollment.threshold_overridden.v1",
     ],
@@ -41,6 +42,15 @@ PINNED = {
         "attempt.started.v1",
         "attempt.succeeded.v1",
     ],
+    "journal": ["journal.recorded.v1"],
+    "rotation": [
+        "rotation.cancelled.v1",
+        "rotation.completed.v1",
+        "rotation.planned.v1",
+        "rotation.recapture_required.v1",
+        "rotation.template_rotated.v1",
+    ],
+    "erasure": ["erasure.executed.v1", "erasure.finalised.v1", "erasure.repeated.v1", "erasure.requested.v1"],
     "session": ["session.expired.v1", "session.opened.v1", "session.refreshed.v1", "session.revoked.v1"],
 }
 

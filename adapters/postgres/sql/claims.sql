@@ -1,6 +1,10 @@
 -- name: claim_free
 DELETE FROM identity_claims WHERE kind = %(kind)s AND digest = %(digest)s AND subject_id = %(subject_id)s
 
+-- name: claims_free
+DELETE FROM identity_claims
+WHERE subject_id = %(subject_id)s AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+
 -- name: claim_take
 -- No row comes back when somebody else holds it.
 INSERT INTO identity_claims AS held (kind, digest, subject_id) VALUES (%(kind)s, %(digest)s, %(subject_id)s)

@@ -12,7 +12,7 @@ from application import consent as consents
 from application.enroll import EnrollmentRefusedError
 from application.notice import CURRENT
 from application.person import Person
-from application.ports.vault import template_binding
+from application.templates import open_template
 from domain.consent import AUTHENTICATION
 from domain.enrollment import Enrollment
 from domain.errors import (
@@ -58,11 +58,11 @@ def test_the_stored_template_is_the_sealed_mean_of_the_captures(house: House) ->
     enrolled = house.enroll("ana")
     enrollment = house.store.get(Enrollment, enrolled.enrollment_id)
 
-    binding = template_binding(enrolled.subject_id, enrolled.template_id, enrollment.model)
-    vector = np.frombuffer(house.vault.unseal(binding, enrollment.sealed), np.float32)
-
-    assert vector.shape == (64,)
-    assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
+    assert enrollment.template is not None
+    stored = open_template(house.vault, enrolled.subject_id, enrollment.template)
+    assert stored.transform == house.services.protection.active()
+    assert stored.vector.shape == (64,)
+    assert np.linalg.norm(stored.vector) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_nobody_is_enrolled_on_an_outdated_notice(house: House) -> None:

@@ -13,6 +13,7 @@ import pytest
 from adapters.memory.read_models import MemoryReadModels
 from adapters.read_model_tables import READ_MODEL_TABLES
 from application import consent as consents
+from application import erase, rotate
 from application.ports.event_store import RecordedEvent
 from application.projecting import BATCH, Projector
 from application.projections.changes import Change, Put
@@ -40,7 +41,9 @@ def live(house: House) -> House:
     house.store.save(enrollment)
     consents.withdraw(house.services, ana.subject_id, reason="mine", act=house.act())
     consents.grant(house.services, ana.subject_id, notice_version="2026-11", act=house.act())
-    house.enrolling.cancel(caio.enrollment_id, department=ICU, reason="left", act=house.act())
+    rotate.plan(house.services, reason="transform_renewal", act=house.act())
+    rotate.run(house.services, act=house.act())
+    erase.erase(house.services, caio.subject_id, act=house.act(), now=True)
     return house
 
 

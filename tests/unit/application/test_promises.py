@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -78,32 +78,46 @@ def test_a_gallery_that_serves_a_replaced_template_admits_nobody(house: House) -
     before = house.enroll("ana")
     revoke(house, house.store.get(Enrollment, before.enrollment_id))
     after = house.enroll("ana")
-    shelf = house.gallery._shelves[ICU]
-    (entry,) = shelf.entries
+    (shelf,) = house.gallery._shelves.values()
+    (entry,) = shelf._entries
     stale = type(entry)(entry.subject_id, after.enrollment_id, before.template_id, None)
-    shelf.entries[0] = stale
+    shelf._entries[0] = stale
 
     outcome = house.sign_in("ana")
 
     assert not outcome.success
-    assert house.last("attempt.refused.v1")["reason"] == "enrollment_inactive"
+    assert house.last("attempt.refused.v1")["reason"] == "template_replaced"
+
+
+def test_a_personal_threshold_that_was_lowered_in_the_index_admits_nobody(house: House) -> None:
+    ana = house.enroll("ana")
+    strict = house.store.get(Enrollment, ana.enrollment_id)
+    strict.override_threshold(0.999, act=house.act())
+    house.store.save(strict)
+    house.gallery.catch_up(house.store.position())
+    (shelf,) = house.gallery._shelves.values()
+    (entry,) = shelf._entries
+    shelf._entries[0] = replace(entry, threshold_override=None)
+
+    assert not house.sign_in("ana").success
+    assert house.last("attempt.refused.v1")["reason"] == "template_replaced"
 
 
 def test_a_gallery_that_names_the_wrong_person_admits_nobody(house: House) -> None:
     house.enroll("ana")
     other = house.enroll("bia")
-    shelf = house.gallery._shelves[ICU]
-    ana = shelf.entries[0]
-    shelf.entries[0] = type(ana)(other.subject_id, ana.enrollment_id, ana.template_id, None)
+    (shelf,) = house.gallery._shelves.values()
+    ana = shelf._entries[0]
+    shelf._entries[0] = type(ana)(other.subject_id, ana.enrollment_id, ana.template_id, None)
 
     assert not house.sign_in("ana").success
 
 
 def test_a_gallery_that_names_an_enrolment_nobody_knows_admits_nobody(house: House) -> None:
     house.enroll("ana")
-    shelf = house.gallery._shelves[ICU]
-    ana = shelf.entries[0]
-    shelf.entries[0] = type(ana)(ana.subject_id, UUID(int=999), ana.template_id, None)
+    (shelf,) = house.gallery._shelves.values()
+    ana = shelf._entries[0]
+    shelf._entries[0] = type(ana)(ana.subject_id, UUID(int=999), ana.template_id, None)
 
     assert not house.sign_in("ana").success
     assert house.last("attempt.refused.v1")["reason"] == "not_found"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from websockets.sync.client import connect
 
+from adapters.crypto.key_ring import KeyRing
 from application.enroll import Enrolling
 from application.notice import CURRENT
 from entrypoints.bootstrap import App
@@ -57,6 +58,10 @@ class CountingJudge:
     def model(self) -> ModelId:
         return self._judge.model
 
+    @property
+    def former(self) -> ModelId | None:
+        return self._judge.former
+
     def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
         self.seen.append(payload)
         try:
@@ -67,8 +72,8 @@ class CountingJudge:
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
         return self._judge.same_picture(one, other)
 
-    def embed(self, crop: FaceCrop) -> Embedding:
-        return self._judge.embed(crop)
+    def embed(self, crop: FaceCrop, model: ModelId | None = None) -> Embedding:
+        return self._judge.embed(crop, model)
 
 
 class SlowJudge(CountingJudge):
@@ -171,6 +176,7 @@ def build_edge(home: Path, *, judge: Callable[[FrameJudge], FrameJudge] = Counti
         services=house.services,
         enrolling=house.enrolling,
         gallery=house.gallery,
+        ring=KeyRing.open(home / "keys" / "ring.json"),
         dsn="",
         postgres=None,
         vision_ready=True,

@@ -1,0 +1,156 @@
+"""Changes of the key ring and of what hangs on it, in an order that a crash anywhere leaves repairable."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from adapters.crypto.data_key_wrap import rewrapped
+from adapters.crypto.key_ring import in_state, with_kek, with_transform
+from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING, DestroyedKey, KeyFacts, RingStatus
+from domain.errors import KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from adapters.crypto.kek_provider import KekProvider
+    from adapters.crypto.key_ring import KeyRing
+    from adapters.crypto.ring_document import Entry, RingDocument
+    from application.ports.vault import DataKeyStore, WrappedKey
+
+
+class RingKeeper:
+    """``application.ports.keys.KeyKeeper`` over a ring and a store of wrapped data keys."""
+
+    def __init__(self, ring: KeyRing, data_keys: DataKeyStore) -> None:
+        """Keep those; what a crash left half done between the two is put right first."""
+        self._ring = ring
+        self._data_keys = data_keys
+        self._lock = Lock()
+        self._broken: set[str] = set()
+        self._in_step()
+
+    def status(self) -> RingStatus:
+        """Return the ring. See the port."""
+        self._ring.refresh()
+        document = self._ring.document
+        return RingStatus(
+            document.provider,
+            document.generation,
+            [_facts(entry, self._data_keys.holds()) for entry in document.keks],
+            [_facts(entry, {}) for entry in document.transforms],
+        )
+
+    def add_kek(self) -> str:
+        """Make a new active key. See the port."""
+        self._ring.change(with_kek)
+        self._in_step()
+        return self._ring.active_kek()
+
+    def rewrap(self, limit: int = 500) -> int:
+        """Wrap anew. See the port."""
+        self._in_step()
+        found = self._outdated(limit)
+        done: list[tuple[WrappedKey, WrappedKey]] = []
+        for old in found:
+            try:
+                done.append((old, rewrapped(self._ring, old)))
+            except SealBrokenError:
+                self._broken.add(old.owner)
+        self._data_keys.replace(done)
+        if len(done) < len(found):
+            raise SealBrokenError("a wrapped data key was changed or does not belong where it is")
+        return len(found)
+
+    def destroy_kek(self, kek_id: str) -> None:
+        """Destroy a key. See the port."""
+        self._in_step()
+
+        def step(document: RingDocument, provider: KekProvider) -> RingDocument:
+            entry = _known(document.keks, kek_id)
+            if entry.state == DESTROYED:
+                return document
+            # The active one is another by now, and only that one wraps: nothing can come to hang on this one any more.
+            if self._data_keys.holds().get(kek_id):
+                raise KeyInUseError("living data keys are wrapped by this key: run 'faceauth keys rotate' first")
+            provider.destroy(kek_id)
+            return document.changed(keks=in_state(document.keks, kek_id, DESTROYED))
+
+        self._ring.change(step)
+
+    def add_transform(self) -> str:
+        """Make a new active transform. See the port."""
+        self._ring.change(with_transform)
+        return self._ring.active_transform()
+
+    def retire_transform(self, transform: str) -> None:
+        """Mark it as unused. See the port."""
+
+        def step(document: RingDocument, _: KekProvider) -> RingDocument:
+            if _known(document.transforms, transform).state != RETIRING:
+                return document
+            return document.changed(transforms=in_state(document.transforms, transform, RETIRED))
+
+        self._ring.change(step)
+
+    def destroy_transform(self, transform: str) -> None:
+        """Destroy it. See the port."""
+
+        def step(document: RingDocument, _: KekProvider) -> RingDocument:
+            state = _known(document.transforms, transform).state
+            if state == DESTROYED:
+                return document
+            if state == RETIRING:
+                raise KeyInUseError("templates still go through this transform: rotate them first")
+            return document.without_transform(transform, in_state(document.transforms, transform, DESTROYED))
+
+        self._ring.change(step)
+
+    def destroyed_data_keys(self) -> list[DestroyedKey]:
+        """Return the erasure ledger. See the port."""
+        return self._data_keys.ledger()
+
+    def settle(self) -> list[str]:
+        """Mark as final what is. See the port."""
+        self._ring.refresh()
+        living = {*self._ring.living_keks()}
+        final = [
+            line.owner
+            for line in self._data_keys.ledger()
+            if line.final_at is None and not living.intersection(line.wrapped_under)
+        ]
+        if final:
+            self._data_keys.settle(final)
+        return final
+
+    def _outdated(self, limit: int) -> list[WrappedKey]:
+        """Return what is wrapped by a former key, past what cannot be opened anyway."""
+        active, after = self._ring.active_kek(), ""
+        while found := self._data_keys.outdated(active, limit, after):
+            whole = [key for key in found if key.owner not in self._broken]
+            if whole:
+                return whole
+            after = found[-1].owner
+        return []
+
+    def _in_step(self) -> None:
+        """Let the store know which key is in charge; the ring knows it first."""
+        with self._lock:
+            self._ring.refresh()
+            if self._data_keys.active() != self._ring.active_kek():
+                self._data_keys.activate(self._ring.active_kek())
+
+
+def _known(entries: Sequence[Entry], key_id: str) -> Entry:
+    """Return an entry that is not in charge. Raises ``NotFoundError``, ``KeyActiveError``."""
+    for entry in entries:
+        if entry.key_id == key_id:
+            if entry.state == ACTIVE:
+                raise KeyActiveError("this key is in use for new values: rotate first")
+            return entry
+    raise NotFoundError("the ring knows no such key")
+
+
+def _facts(entry: Entry, holds: Mapping[str, int]) -> KeyFacts:
+    gone = entry.changed_at if entry.state == DESTROYED else None
+    return KeyFacts(entry.key_id, entry.state, entry.created_at, gone, holds.get(entry.key_id, 0))
