@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from application.journal import record, record_broken, refusals_recorded
-from application.ports.keys import DESTROYED, RETIRING, KeyFacts
+from application.ports.keys import ACTIVE, DESTROYED, RETIRING, KeyFacts
 from application.ports.vault import epoch_owner
 from application.services import Services
 from domain.act import Act
@@ -56,6 +56,14 @@ def rotate_keks(
     facts = {"kek": kek_id, "rewrapped": str(rewrapped), "destroyed": " ".join(destroyed), "final": str(len(final))}
     record(services, "kek_rotation", act=act, facts=facts)
     return done
+
+
+def replace_keks(services: Services, *, older_than: datetime, act: Act) -> None:
+    """Rotate the key-encryption keys unless the active one is newer than that and none is left of the former ones."""
+    keks = services.keys.status().keks
+    outdated = any(key.state == ACTIVE and key.created_at < older_than for key in keks)
+    if outdated or any(key.state == RETIRING for key in keks):
+        rotate_keks(services, act=act, fresh=outdated)
 
 
 def destroy_kek(services: Services, kek_id: str, *, act: Act) -> None:
@@ -154,7 +162,7 @@ def _living_former(services: Services) -> list[KeyFacts]:
 
 
 def _active(services: Services) -> str:
-    return next(key.key_id for key in services.keys.status().keks if key.state == "active")
+    return next(key.key_id for key in services.keys.status().keks if key.state == ACTIVE)
 
 
 def _end_of(epoch: str) -> date:

@@ -17,7 +17,6 @@ from application.campaigns import Report, left_over, open_campaign, open_claim, 
 from application.consent import live_enrollment
 from application.enroll import ENROLLMENT_MUTEX
 from application.journal import record_broken, refusals_recorded
-from application.ports.keys import ACTIVE as ACTIVE_KEY
 from application.ports.keys import DESTROYED
 from application.services import Services
 from application.templates import open_template, seal_template
@@ -130,6 +129,8 @@ def rotate_by_age(services: Services, *, act: Act, progress: Progress = lambda _
 
 
 def _check_scope(services: Services, scope: str, value: str) -> None:
+    if (scope == ALL) == bool(value):
+        raise InvalidInputError("a department or a subject is named, everybody is not")
     if scope == DEPARTMENT and not services.departments.exists(value):
         raise NotFoundError("no such department")
     if scope == SUBJECT:
@@ -187,8 +188,7 @@ def _run(services: Services, act: Act, progress: Progress) -> Report | None:
         if rotation.transform not in targets:
             raise TransformUnknownError("the ring does not hold the campaign's transform: cancel it and plan another")
         if rotation.reason == KEY_COMPROMISE:
-            active = next(kek for kek in services.keys.status().keks if kek.state == ACTIVE_KEY)
-            rekey.rotate_keks(services, act=act, fresh=active.created_at < rotation.created_on)
+            rekey.replace_keks(services, older_than=rotation.created_on, act=act)
         campaign = Run(services, rotation, act, progress)
         campaign.work()
         if campaign.rotation.status == COMPLETED:

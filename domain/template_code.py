@@ -39,5 +39,6 @@ def decode(model: ModelId, transform: str, raw: bytes | bytearray) -> Embedding:
     if not 0.0 < scale <= 1.0:
         raise ValueError("a template's scale lies between 0 and 1")
     vector = np.frombuffer(raw, np.int8, offset=_HEADER).astype(np.float32)
-    vector *= np.float32(scale)
+    if not vector.any():
+        raise ValueError("a template without direction")
     return Embedding(model, vector / np.linalg.norm(vector), transform)

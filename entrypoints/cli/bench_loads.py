@@ -14,10 +14,11 @@ from adapters.vision.bundle import Bundle
 from adapters.vision.load import DETECTOR_ID, PAD_IDS
 from adapters.vision.runtime import onnxruntime
 from adapters.vision.sessions import ONLY_ERRORS
-from application.ports.vault import subject_owner, template_binding
+from application.ports.vault import subject_owner
 from application.services import Services
+from application.templates import seal_template
 from domain.attempt import Attempt
-from domain.biometrics import Embedding, SealedTemplate
+from domain.biometrics import Embedding
 from domain.consent import ENROLLMENT, Consent
 from domain.enrollment import MIN_USED_CAPTURES, Enrollment
 from domain.policies.liveness import FrameLog
@@ -90,12 +91,12 @@ def fill_gallery(services: Services, dimension: int) -> None:
     """Store 200 active enrolments of random people, personal fields and templates sealed, and take them in."""
     services.departments.add(DEPARTMENT)
     rng, act = np.random.default_rng(1), services.act("operator:bench", "cli")
-    position = 0
+    position, transform = 0, services.protection.active()
     for vector in rng.normal(size=(GALLERY, dimension)):
         subject_id, template_id = services.ids.new(), services.ids.new()
         services.vault.create_key(subject_owner(subject_id))
-        binding = template_binding(subject_id, template_id, services.judge.model)
-        unit = (vector / np.linalg.norm(vector)).astype(np.float32)
+        unit = Embedding(services.judge.model, (vector / np.linalg.norm(vector)).astype(np.float32))
+        template = services.protection.protect(unit, transform)
         enrollment = Enrollment.open(
             services.ids.new(),
             subject_id=subject_id,
@@ -107,7 +108,7 @@ def fill_gallery(services: Services, dimension: int) -> None:
         )
         for _ in range(MIN_USED_CAPTURES):
             enrollment.accept_capture(quality=1.0, pad=1.0, act=act)
-        sealed = SealedTemplate(template_id, services.judge.model, services.vault.seal(binding, unit.tobytes()))
+        sealed = seal_template(services.vault, subject_id, template_id, template)
         enrollment.seal_template(sealed, used=MIN_USED_CAPTURES, act=act)
         enrollment.activate(act=act)
         position = services.store.save(enrollment)

@@ -34,7 +34,9 @@ def median_ms(work: Callable[[], object], rounds: int = 200) -> float:
 
 
 def test_opening_a_template_without_a_key_cache_costs_next_to_nothing(tmp_path: Path) -> None:
-    vault = EnvelopeVault(KeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore())
+    ring, data_keys = KeyRing.open(tmp_path / "keys" / "ring.json"), MemoryDataKeyStore()
+    data_keys.activate(ring.active_kek())
+    vault = EnvelopeVault(ring, data_keys)
     vault.create_key("subject:a")
     binding = Binding("subject:a", "enrollment.template", uuid4(), "sface+fr@1")
     sealed = vault.seal(binding, bytes(TEMPLATE_BYTES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,7 +82,7 @@ def test_templates_of_two_epochs_cannot_be_linked_and_of_one_epoch_can(
     within = d_sys(*split(turned[0] @ turned[0].T, people, but_itself=True))
 
     with capsys.disabled():
-        print(f"\nD_sys between epochs {between:.4f} ({len(mated)} mated scores), within one {within:.4f}")
+        sys.stdout.write(f"\nD_sys between epochs {between:.4f} ({len(mated)} mated scores), within one {within:.4f}\n")
     assert between <= UNLINKABLE
     assert within > 0.9, "the measure must be able to see that templates are linked"
     np.testing.assert_allclose(turned[0] @ turned[0].T, vectors @ vectors.T, atol=1e-5)
@@ -115,6 +116,6 @@ def test_eight_bits_a_value_cost_nobody_the_way_in(
         losses[name] = tar(*plain) - tar(*quantised)
         furthest = float(np.abs(quantised[0] - plain[0]).max())
         with capsys.disabled():
-            print(f"\nint8 {name}: TAR loss {losses[name]:.4%}, mated scores move by at most {furthest:.4f}")
+            sys.stdout.write(f"\nint8 {name}: TAR loss {losses[name]:.4%}, scores move by at most {furthest:.4f}\n")
 
     assert max(losses.values()) <= 0.002

@@ -9,7 +9,7 @@ import pytest
 from adapters.crypto.key_ring import KeyRing
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import claim_ring, knows_a_ring
-from domain.errors import ConfigurationError, KeyRingError
+from domain.errors import ConfigurationError, KeyRingForeignError, KeyRingMissingError, KeyRingOutdatedError
 from entrypoints.bootstrap import bootstrap, prepare_home
 from entrypoints.settings import Settings
 
@@ -20,19 +20,28 @@ def test_another_ring_is_refused_before_it_seals_anything(database: Database, tm
     ours, theirs = (KeyRing.open(tmp_path / name / "ring.json") for name in ("ours", "theirs"))
     assert not knows_a_ring(database)
 
-    claim_ring(database, ours.fingerprint)
-    claim_ring(database, ours.fingerprint)
+    claim_ring(database, ours.fingerprint, 1)
+    claim_ring(database, ours.fingerprint, 1)
 
     assert knows_a_ring(database)
-    with pytest.raises(KeyRingError):
-        claim_ring(database, theirs.fingerprint)
+    with pytest.raises(KeyRingForeignError):
+        claim_ring(database, theirs.fingerprint, 9)
+
+
+def test_an_older_copy_of_the_ring_is_refused_for_it_brings_back_what_was_destroyed(database: Database) -> None:
+    claim_ring(database, "ring", 3)
+    claim_ring(database, "ring", 4)
+
+    with pytest.raises(KeyRingOutdatedError):
+        claim_ring(database, "ring", 3)
+    claim_ring(database, "ring", 4)
 
 
 def test_a_second_home_cannot_open_the_database_of_the_first(dsn: str, tmp_path: Path) -> None:
     first, second = (Settings(home=tmp_path / name).model_copy(update={"database_url": dsn}) for name in "ab")
     bootstrap(first, vision=False).close()
 
-    with pytest.raises(KeyRingError):
+    with pytest.raises(KeyRingMissingError):
         bootstrap(second, vision=False)
     bootstrap(first, vision=False).close()
 
