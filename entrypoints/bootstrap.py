@@ -28,6 +28,7 @@ from adapters.postgres.deployment import claim_ring, forget_refusals, knows_a_ri
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
+from adapters.postgres.serving import Presence
 from adapters.postgres.store import PostgresEventStore
 from adapters.vision.decoder import ENROLMENT_BYTES
 from adapters.vision.load import load_pipeline
@@ -45,10 +46,12 @@ from domain.enrollment import Enrollment
 from domain.erasure import Erasure
 from domain.errors import ConfigurationError, FaceauthError, KeyRingError, UnavailableError
 from domain.journal import JournalEntry
+from domain.policies.retention import RetentionPolicy
 from domain.rotation import Rotation
 from domain.session import Session
 from entrypoints.absent import AbsentJudge
 from entrypoints.faults import trail
+from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
 from entrypoints.worker import ACTOR, CHANNEL, Worker
 
@@ -69,10 +72,12 @@ class App:
     enrolling: Enrolling
     gallery: Gallery
     ring: KeyRing = field(repr=False)
+    database: Database = field(repr=False)
     dsn: str = field(repr=False)
     postgres: EmbeddedPostgres | None
     vision_ready: bool
     _closing: contextlib.ExitStack = field(repr=False)
+    _presence: Presence | None = field(default=None, repr=False)
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __enter__(self) -> Self:
@@ -130,6 +135,8 @@ class App:
                 if self.postgres is not None:
                     self.postgres.ensure_running()
                 self.ring.refresh()
+                if self._presence is not None:
+                    self._presence.renew()
             except Exception as error:  # noqa: BLE001 - reported; without a supervisor a lost database stays lost
                 _fault("supervisor")(error)
 
@@ -195,13 +202,17 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             departments=departments,
             read_models=read_models,
             projector=projector,
-            policies=overrides.get("policies") or Policies(session_lifetime=timedelta(hours=settings.session_hours)),
+            policies=overrides.get("policies") or _policies(settings),
         )
         for at, code in refusals(database):
             record_broken(services, "key_ring", place=at.isoformat(), code=code, act=_own_act(services))
             forget_refusals(database, at)
         stack.callback(gallery.stop)
         stack.callback(projector.stop)
+        presence = Presence(database) if follow else None
+        if presence is not None:
+            stack.callback(presence.close)
+        finish_restore(services, database, act=_own_act(services))
         if follow:
             projector.start()
             projector.catch_up()
@@ -211,7 +222,19 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             if vision:
                 gallery.load()
         vision_ready = not isinstance(judge, AbsentJudge)
-        return App(settings, services, Enrolling(services), gallery, ring, dsn, postgres, vision_ready, stack.pop_all())
+        return App(
+            settings,
+            services,
+            Enrolling(services),
+            gallery,
+            ring,
+            database,
+            dsn,
+            postgres,
+            vision_ready,
+            stack.pop_all(),
+            presence,
+        )
 
 
 def prepare_home(home: Path) -> None:
@@ -253,6 +276,17 @@ def _open_ring(settings: Settings, database: Database) -> KeyRing:
         note_refusal(database, error.code)
         raise type(error)(f"{error} ({ring_path(settings)})") from error
     return ring
+
+
+def _policies(settings: Settings) -> Policies:
+    retention = RetentionPolicy(
+        erasure_final=timedelta(hours=settings.erasure_final_hours),
+        epoch_keys=timedelta(days=settings.epoch_key_days),
+        templates=timedelta(days=settings.template_days),
+        retired_transforms=timedelta(days=settings.retired_transform_days),
+        key_backups=timedelta(days=settings.key_backup_days),
+    )
+    return Policies(retention=retention, session_lifetime=timedelta(hours=settings.session_hours))
 
 
 def _own_act(services: Services) -> Act:

@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     issuer: str = "https://localhost:8443"
     audience: str = "medical-record"
     client_id: str = "faceauth-app"
+    backups: Path | None = None
+    escrow_key: Path | None = None
+    key_backup_days: float = Field(default=30, gt=0, le=365)
+    erasure_final_hours: float = Field(default=24, gt=0, le=24 * 30)
+    epoch_key_days: float = Field(default=183, ge=1)
+    template_days: float = Field(default=365, ge=1)
+    retired_transform_days: float = Field(default=35, ge=0)
     session_hours: float = Field(default=8.0, gt=0, le=24)
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_fps: float = Field(default=15.0, gt=0, le=60)
@@ -60,6 +67,11 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """Where keys live, closed to everybody else."""
         return self.home / "keys"
+
+    @property
+    def backups_dir(self) -> Path:
+        """Where backups go, unless a command names another place."""
+        return self.backups or self.home / "backups"
 
     @property
     def tls_dir(self) -> Path:

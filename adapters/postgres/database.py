@@ -106,10 +106,17 @@ class Database:
             yield own
 
     @contextmanager
-    def mutex(self, name: str, *, wait: bool = True, shared: bool = False) -> Iterator[None]:
-        """Hold a named advisory lock, alone or ``shared``; the server lets go of it if this process dies.
+    def mutex(self, name: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold a named advisory lock alone. See ``lock``."""
+        with self.lock(name, wait=wait):
+            yield
 
-        Raises ``InProgressError`` at once where it is taken and ``wait`` is False, else ``UnavailableError``.
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = True, shared: bool = False) -> Iterator[Connection[DictRow]]:
+        """Hold a named advisory lock, alone or ``shared``, as long as the connection that is lent lives.
+
+        The server lets go of it if this process dies. Raises ``InProgressError`` at once where it is taken and ``wait``
+        is False, else ``UnavailableError``.
         """
         suffix = "_shared" if shared else ""
         with self.dedicated() as own:
@@ -121,7 +128,7 @@ class Database:
                 row = own.execute(query.encode(), (name,)).fetchone()
                 if row is None or not row["held"]:
                     raise InProgressError("another process is doing this, or something that excludes it, right now")
-            yield
+            yield own
 
     def close(self) -> None:
         """Close every connection. The object cannot be used afterwards. Idempotent."""

@@ -61,3 +61,15 @@ def forget_refusals(database: Database, until: datetime) -> None:
     """Drop the refusals up to then: they are recorded."""
     with database.connection() as connection:
         connection.execute(statement("ring_refusals_drop"), {"until": until})
+
+
+def lower_generation(database: Database, generation: int) -> None:
+    """Accept an older ring from now on: the newer one is lost and the operator says so."""
+    with database.connection() as connection:
+        connection.execute(statement("deployment_set"), {"name": RING_GENERATION, "value": str(generation)})
+
+
+def forget(database: Database, name: str) -> None:
+    """Drop a value."""
+    with database.connection() as connection:
+        connection.execute(statement("deployment_forget"), {"name": name})

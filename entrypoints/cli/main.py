@@ -7,7 +7,7 @@ import sys
 import typer
 
 from domain.errors import FaceauthError
-from entrypoints.cli import audit, bench, demo, keys, models, operations, people, rotation, serve, subject
+from entrypoints.cli import audit, backup, bench, demo, keys, models, operations, people, rotation, serve, subject
 from entrypoints.cli.output import configure_logging, print_error
 from entrypoints.hardening import harden
 
@@ -28,6 +28,7 @@ cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(rotation.group, name="rotation")
 cli.add_typer(subject.group, name="subject")
+cli.add_typer(backup.group, name="backup")
 cli.add_typer(audit.group, name="audit")
 cli.add_typer(operations.projections, name="projections")
 cli.add_typer(operations.database, name="db")

@@ -1,4 +1,4 @@
-"""A thief with the whole data directory, an older copy of it, and every key that still exists."""
+"""A thief with the whole data directory, an older copy of it, a data backup, and every key that still exists."""
 
 from __future__ import annotations
 
@@ -17,8 +17,13 @@ import pytest
 
 from adapters.crypto.aead import open_sealed
 from adapters.crypto.data_key_wrap import context
+from adapters.crypto.sealed_file import open_sealed as open_backup
 from adapters.crypto.vault import SEAL_PREFIX, _from_text, _seal_context
+from adapters.eventstore.mapper import SealingMapper
+from adapters.eventstore.topics import TopicRegistry
+from adapters.eventstore.transcoding import FaithfulTranscoder
 from adapters.memory.vision import scripted_judge
+from adapters.postgres.dump import EVENTS, event_of, rows
 from application import erase, history
 from application.authenticate import Authentication
 from application.notice import CURRENT
@@ -28,7 +33,8 @@ from application.ports.vault import Binding, subject_owner, template_binding
 from application.projections.rows import PROJECTIONS
 from domain.enrollment import Enrollment
 from domain.errors import SealBrokenError
-from entrypoints.bootstrap import App, bootstrap
+from entrypoints import backups
+from entrypoints.bootstrap import AGGREGATES, VALUES, App, bootstrap
 from entrypoints.settings import Settings
 from tests.house import ICU, frames, person, pictures
 
@@ -128,6 +134,14 @@ def told_by_history(app: App) -> list[str]:
     ]
 
 
+def sealed_in(backup: Path, app: App) -> list[str]:
+    """Sealed values of a data backup: the key that seals whole events still exists, so the thief opens it."""
+    mapper = SealingMapper(FaithfulTranscoder(VALUES), TopicRegistry(AGGREGATES), app.ring.store_key)
+    events = [event_of(line)[1] for table, line in rows(open_backup(backup, app.ring.store_key)) if table == EVENTS]
+    plain = b"".join(mapper._open(event) for event in events)
+    return [match.decode() for match in SEALED.findall(plain)]
+
+
 def test_after_a_final_erasure_a_thief_of_everything_reads_nothing_of_that_person(passable_folder: Path) -> None:
     home, older = passable_folder / "home", passable_folder / "older"
     everything = {"enrollment.user_id", "enrollment.username", "enrollment.display_name", "enrollment.template"}
@@ -139,13 +153,16 @@ def test_after_a_final_erasure_a_thief_of_everything_reads_nothing_of_that_perso
             connection.execute("CHECKPOINT")
         shutil.copytree(data, older, ignore=shutil.ignore_patterns("models", ".s.*", "*.pid"))
         places = {subject: places_of(app, subject) for subject in (ana, bruno)}
+        backup = backups.create(app, passable_folder / "backup.faceauth", act=app.services.act("operator:test", "cli"))
+        told_by_backup = sealed_in(backup.path, app)
+        assert told_by_backup
         thief = Thief(home / "keys", [data, older])
         act = app.services.act("operator:test", "cli")
 
         at_once = erase.erase(app.services, ana, act=act)
         assert not at_once.final
         assert sign_in(app, "ana").code == "face_not_recognised"
-        told = told_by_history(app)
+        told = [*told_by_backup, *told_by_history(app)]
         before = thief.read(ana, places[ana], told)
         assert set(before) == everything, "the thief must be able to succeed before finality"
         assert before["enrollment.username"] == b"ana.souza"

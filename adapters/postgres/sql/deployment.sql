@@ -17,3 +17,10 @@ SELECT at, code FROM ring_refusals ORDER BY at
 
 -- name: ring_refusals_drop
 DELETE FROM ring_refusals WHERE at <= %(until)s
+
+-- name: deployment_set
+INSERT INTO deployment (name, value) VALUES (%(name)s, %(value)s)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: deployment_forget
+DELETE FROM deployment WHERE name = %(name)s

@@ -16,6 +16,7 @@ import uvicorn
 from websockets.sync.client import connect
 
 from adapters.crypto.key_ring import KeyRing
+from adapters.postgres.database import Database
 from application.enroll import Enrolling
 from application.notice import CURRENT
 from entrypoints.bootstrap import App
@@ -177,6 +178,7 @@ def build_edge(home: Path, *, judge: Callable[[FrameJudge], FrameJudge] = Counti
         enrolling=house.enrolling,
         gallery=house.gallery,
         ring=KeyRing.open(home / "keys" / "ring.json"),
+        database=Database("dbname=none"),
         dsn="",
         postgres=None,
         vision_ready=True,
