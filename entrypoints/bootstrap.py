@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -49,11 +50,12 @@ from domain.journal import JournalEntry
 from domain.policies.retention import RetentionPolicy
 from domain.rotation import Rotation
 from domain.session import Session
+from entrypoints import key_backups
 from entrypoints.absent import AbsentJudge
 from entrypoints.faults import trail
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
-from entrypoints.worker import ACTOR, CHANNEL, Worker
+from entrypoints.worker import ACTOR, CHANNEL, HOUR, TASKS, Task, Worker
 
 AGGREGATES: Final = (Consent, Enrollment, Attempt, Session, JournalEntry, Rotation, Erasure)
 VALUES: Final = (Act, Evidence, MatchFacts)
@@ -97,7 +99,8 @@ class App:
 
     def supervise(self) -> None:
         """Keep an eye on things: bring a lost database back, let go of destroyed keys, do what is due."""
-        worker = Worker(self.services, _fault("worker"))
+        purge = Task("key_backups", HOUR, lambda services, act: key_backups.purge(services, self.settings, act=act))
+        worker = Worker(self.services, _fault("worker"), (*TASKS, purge))
         worker.start()
         self._closing.callback(worker.stop)
         thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
@@ -154,7 +157,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
     """
     with contextlib.ExitStack() as stack:
         prepare_home(settings.home)
-        dsn, postgres = _database(settings, stack)
+        dsn, postgres = open_database(settings, stack)
         migrate(dsn)
         database = Database(dsn)
         stack.callback(database.close)
@@ -162,7 +165,8 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         ring = _open_ring(settings, database)
         stack.callback(ring.close)
         data_keys = PostgresDataKeyStore(database)
-        vault, keys, protection = EnvelopeVault(ring, data_keys), RingKeeper(ring, data_keys), RingProtection(ring)
+        keys = RingKeeper(ring, data_keys, partial(claim_ring, database, ring.fingerprint))
+        vault, protection = EnvelopeVault(ring, data_keys), RingProtection(ring)
         store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
         read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
         for name in settings.departments:
@@ -259,7 +263,8 @@ def ring_path(settings: Settings) -> Path:
     return settings.keys_dir / "ring.json"
 
 
-def _database(settings: Settings, stack: contextlib.ExitStack) -> tuple[str, EmbeddedPostgres | None]:
+def open_database(settings: Settings, stack: contextlib.ExitStack) -> tuple[str, EmbeddedPostgres | None]:
+    """Return the connection string of the settings' database; where it is our own, start it first."""
     if settings.database_url:
         return settings.database_url, None
     postgres = EmbeddedPostgres(settings.home)

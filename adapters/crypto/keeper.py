@@ -11,23 +11,31 @@ from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING, Destroy
 from domain.errors import KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from adapters.crypto.kek_provider import KekProvider
     from adapters.crypto.key_ring import KeyRing
     from adapters.crypto.ring_document import Entry, RingDocument
     from application.ports.vault import DataKeyStore, WrappedKey
 
+    Step = Callable[[RingDocument, KekProvider], RingDocument]
+
 
 class RingKeeper:
     """``application.ports.keys.KeyKeeper`` over a ring and a store of wrapped data keys."""
 
-    def __init__(self, ring: KeyRing, data_keys: DataKeyStore) -> None:
-        """Keep those; what a crash left half done between the two is put right first."""
+    def __init__(
+        self, ring: KeyRing, data_keys: DataKeyStore, changed: Callable[[int], object] = lambda _generation: None
+    ) -> None:
+        """Keep those; what a crash left half done between the two is put right first.
+
+        ``changed`` hears the generation after every change: an older copy of the ring can be told by it from then on.
+        """
         self._ring = ring
         self._data_keys = data_keys
         self._lock = Lock()
         self._broken: set[str] = set()
+        self._changed = changed
         self._in_step()
 
     def status(self) -> RingStatus:
@@ -43,7 +51,7 @@ class RingKeeper:
 
     def add_kek(self) -> str:
         """Make a new active key. See the port."""
-        self._ring.change(with_kek)
+        self._change(with_kek)
         self._in_step()
         return self._ring.active_kek()
 
@@ -76,11 +84,11 @@ class RingKeeper:
             provider.destroy(kek_id)
             return document.changed(keks=in_state(document.keks, kek_id, DESTROYED))
 
-        self._ring.change(step)
+        self._change(step)
 
     def add_transform(self) -> str:
         """Make a new active transform. See the port."""
-        self._ring.change(with_transform)
+        self._change(with_transform)
         return self._ring.active_transform()
 
     def retire_transform(self, transform: str) -> None:
@@ -91,7 +99,7 @@ class RingKeeper:
                 return document
             return document.changed(transforms=in_state(document.transforms, transform, RETIRED))
 
-        self._ring.change(step)
+        self._change(step)
 
     def destroy_transform(self, transform: str) -> None:
         """Destroy it. See the port."""
@@ -104,7 +112,7 @@ class RingKeeper:
                 raise KeyInUseError("templates still go through this transform: rotate them first")
             return document.without_transform(transform, in_state(document.transforms, transform, DESTROYED))
 
-        self._ring.change(step)
+        self._change(step)
 
     def destroyed_data_keys(self) -> list[DestroyedKey]:
         """Return the erasure ledger. See the port."""
@@ -132,6 +140,10 @@ class RingKeeper:
                 return whole
             after = found[-1].owner
         return []
+
+    def _change(self, step: Step) -> None:
+        self._ring.change(step)
+        self._changed(self._ring.document.generation)
 
     def _in_step(self) -> None:
         """Let the store know which key is in charge; the ring knows it first."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from domain.errors import InvalidInputError
-from entrypoints import backups
-from entrypoints.bootstrap import bootstrap
+from adapters.crypto.entropy import SystemClock
+from adapters.crypto.escrow import new_pair
+from adapters.crypto.sealed_file import write_private
+from adapters.postgres.database import Database
+from adapters.postgres.migrate import migrate
+from application.erase import repeat_after_restore
+from application.journal import record
+from domain.errors import ConfigurationError, InvalidInputError
+from entrypoints import backups, key_backups
+from entrypoints.bootstrap import bootstrap, open_database, prepare_home
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
 from entrypoints.settings import load_settings
 
@@ -18,12 +26,22 @@ group = typer.Typer(help="Backups", no_args_is_help=True)
 ACTOR = "operator:cli"
 
 OutOption = Annotated[Path | None, typer.Option("--out", help="Arquivo novo / new file")]
+PassphraseOption = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="Arquivo com a senha da chave privada / its passphrase")
+]
 FileArgument = Annotated[Path, typer.Argument(help="Arquivo de backup / backup file")]
 
 
 @group.command("create")
-def create(out: OutOption = None, as_json: JsonOption = False) -> None:
-    """Copia a história cifrada, sem chaves / Back up the sealed history, without any key."""
+def create(
+    out: OutOption = None,
+    keys: Annotated[bool, typer.Option("--keys", help="As chaves, não a história / the keys instead")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Copia a história cifrada, sem chaves; ou só as chaves / Back up the sealed history; or the keys alone."""
+    if keys:
+        _create_key_backup(out, as_json=as_json)
+        return
     with bootstrap(load_settings(), vision=False) as app, progress_bar("Conferindo / reading back") as (bar, task):
         backup = backups.create(
             app,
@@ -77,6 +95,79 @@ def restore(
         f"sessões revogadas / sessions revoked: {repeated.sessions}",
         soft_wrap=True,
     )
+
+
+@group.command("escrow")
+def escrow(
+    out: Annotated[Path, typer.Option("--out", help="Chave privada nova / new private key (PEM)")],
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Cria o par de chaves de custódia; leve a privada embora / Make the escrow pair; take the private half away."""
+    private, public = new_pair(_passphrase(passphrase_file))
+    public_file = out.with_name(f"{out.name}.pub")
+    write_private(out, lambda file: file.write(private))
+    write_private(public_file, lambda file: file.write(public))
+    if as_json:
+        print_json({"private": str(out), "public": str(public_file)})
+        return
+    console.print(f"Privada (guarde em outro lugar) / private (keep it elsewhere): {out}", markup=False, soft_wrap=True)
+    console.print(f"Pública / public: FACEAUTH_ESCROW_KEY={public_file}", markup=False, soft_wrap=True)
+
+
+@group.command("restore-keys")
+def restore_keys(
+    file: FileArgument,
+    escrow_key: Annotated[Path, typer.Option("--escrow-key", help="Chave privada / private key (PEM)")],
+    passphrase_file: PassphraseOption = None,
+    accept_older: Annotated[
+        bool, typer.Option("--accept-older", help="Mesmo mais velhas que o banco / even if older than the database")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Devolve as chaves a uma máquina que as perdeu / Give a machine its lost keys back."""
+    settings = load_settings()
+    with ExitStack() as stack:
+        prepare_home(settings.home)
+        dsn, _ = open_database(settings, stack)
+        migrate(dsn)
+        database = stack.enter_context(closing(Database(dsn)))
+        backup = key_backups.restore(
+            settings,
+            database,
+            file,
+            escrow_key=escrow_key,
+            passphrase=_passphrase(passphrase_file),
+            now=SystemClock().now(),
+            accept_older=accept_older,
+        )
+        with bootstrap(settings, vision=False) as app:
+            act = app.services.act(ACTOR, "cli")
+            record(app.services, "key_backup.restored", act=act, facts={"generation": str(backup.generation)})
+            erased = repeat_after_restore(app.services, act=act)
+    if as_json:
+        print_json(backup.as_document() | {"erased_again": [str(subject_id) for subject_id in erased]})
+    else:
+        console.print(f"Chaves restauradas / keys restored: {file}", markup=False, soft_wrap=True)
+
+
+def _create_key_backup(out: Path | None, *, as_json: bool) -> None:
+    with bootstrap(load_settings(), vision=False) as app:
+        backup = key_backups.create(app, out, act=app.services.act(ACTOR, "cli"))
+    if as_json:
+        print_json(backup.as_document())
+        return
+    console.print(f"Chaves copiadas / keys backed up: {backup.path}", markup=False, soft_wrap=True)
+    console.print(f"Apague até / delete by: {backup.keep_until:%Y-%m-%d}")
+
+
+def _passphrase(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    try:
+        return file.read_bytes().strip() or None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _show(backup: backups.Backup, text: str, *, as_json: bool) -> None:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
 
 import psycopg
 import pytest
 
 from adapters.crypto.sealed_file import open_sealed, read_header
-from adapters.memory.vision import DIMENSION, MODEL, scripted_judge
+from adapters.memory.vision import DIMENSION, MODEL
 from adapters.postgres.dump import TABLES, rows
 from adapters.postgres.serving import Presence
 from application import consent, erase, history
-from application.authenticate import Authentication
-from application.notice import CURRENT
-from application.outcome import Client, Outcome
 from application.ports.vault import subject_owner
-from domain.act import Act
 from domain.enrollment import Enrollment
 from domain.errors import (
     AlreadyErasedError,
@@ -31,60 +25,18 @@ from domain.errors import (
     UnavailableError,
 )
 from entrypoints import backups, restoring
-from entrypoints.bootstrap import App, bootstrap
-from entrypoints.settings import Settings
-from tests.house import ICU, frames, person, pictures
+from entrypoints.bootstrap import App
+from tests.house import ICU
+from tests.integration.trial import act, enroll, journal, opened, sign_in, who
 from tests.synthetic import populate
 
 pytestmark = pytest.mark.database
-
-
-@contextmanager
-def opened(home: Path, dsn: str) -> Iterator[App]:
-    settings = Settings(home=home).model_copy(update={"database_url": dsn})
-    with bootstrap(settings, judge=scripted_judge()) as app:
-        app.services.departments.add(ICU)
-        yield app
 
 
 @pytest.fixture
 def app(tmp_path: Path, dsn: str) -> Iterator[App]:
     with opened(tmp_path / "home", dsn) as app:
         yield app
-
-
-def act(app: App) -> Act:
-    return app.services.act("operator:test", "cli")
-
-
-def enroll(app: App, name: str) -> UUID:
-    return app.enrolling.enroll(
-        person(name), department=ICU, pictures=pictures(name), notice_version=CURRENT.version, act=act(app)
-    ).subject_id
-
-
-def sign_in(app: App, face: str) -> Outcome:
-    attempt = Authentication(app.services, department=ICU, mode="faceauth.v1", client=Client("192.0.2.1", "test"))
-    attempt.start()
-    for frame in frames(face):
-        attempt.take(frame)
-    return attempt.decide(last=True)
-
-
-def who(app: App, face: str) -> UUID | None:
-    """Whose session a face opens."""
-    outcome = sign_in(app, face)
-    assert outcome.success == (outcome.admission is not None)
-    return outcome.admission.subject_id if outcome.admission else None
-
-
-def journal(app: App, kind: str) -> list[dict[str, str]]:
-    entries = [event.fields for event in history.events(app.services.store) if event.name == "journal.recorded.v1"]
-    return [
-        {**fields["facts"], "outcome": fields["outcome"], "code": fields["code"]}
-        for fields in entries
-        if fields["kind"] == kind
-    ]
 
 
 def test_a_backup_is_restored_and_the_erased_person_is_still_gone(app: App) -> None:

@@ -9,6 +9,7 @@ import pytest
 from adapters.crypto.key_ring import KeyRing
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import claim_ring, knows_a_ring
+from application.rekey import rotate_keks
 from domain.errors import ConfigurationError, KeyRingForeignError, KeyRingMissingError, KeyRingOutdatedError
 from entrypoints.bootstrap import bootstrap, prepare_home
 from entrypoints.settings import Settings
@@ -51,3 +52,14 @@ def test_a_home_that_cannot_be_made_is_a_clear_refusal(tmp_path: Path) -> None:
     for home in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(ConfigurationError, match="FACEAUTH_HOME"):
             prepare_home(home)
+
+
+def test_a_copy_from_before_a_rotation_is_refused_although_nothing_was_started_since(dsn: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
+    with bootstrap(settings, vision=False) as app:
+        copy = (settings.keys_dir / "ring.json").read_bytes()
+        rotate_keks(app.services, act=app.services.act("operator:test", "cli"))
+    (settings.keys_dir / "ring.json").write_bytes(copy)
+
+    with pytest.raises(KeyRingOutdatedError):
+        bootstrap(settings, vision=False)
