@@ -119,7 +119,7 @@ def write_private(path: Path, write: Any) -> None:
         os.fsync(folder)
         os.close(folder)
     except FileExistsError:
-        raise ConfigurationError(f"{path} exists already: a backup is never overwritten, name another file") from None
+        raise ConfigurationError(f"{path} exists already and is never overwritten: name another file") from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
     finally:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from adapters.vision.scratch import Scratch
 from application.ports.vision import Face
 
 if TYPE_CHECKING:
@@ -38,23 +39,25 @@ class YuNetDetector:
 
     def detect(self, image: Image) -> list[Face]:
         """Return the faces in pixels of ``image``, best score first."""
-        blob, scale = self._blob(image)
-        rows = decode(self._network.run(blob), blob.shape[3], self._threshold)
+        with Scratch() as scratch:
+            blob, scale = self._blob(image, scratch)
+            rows = decode(self._network.run(blob), blob.shape[3], self._threshold)
         faces = []
         for index in _suppress(rows, self._threshold):
             row = rows[index]
             faces.append(Face(row[:4] / scale, row[4:14].reshape(5, 2) / scale, float(row[14])))
         return sorted(faces, key=lambda face: face.score, reverse=True)
 
-    def _blob(self, image: Image) -> tuple[NDArray[np.float32], float]:
+    def _blob(self, image: Image, scratch: Scratch) -> tuple[NDArray[np.float32], float]:
         """Return the network's input and how many of its pixels one pixel of the picture is."""
         height, width = image.shape[:2]
         scale = self._long_side / max(height, width)
         size = max(1, round(width * scale)), max(1, round(height * scale))
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        canvas = np.zeros((_padded(size[1]), _padded(size[0]), 3), np.uint8)
-        canvas[: size[1], : size[0]] = cv2.resize(image, size, interpolation=method)
-        return np.ascontiguousarray(canvas.transpose(2, 0, 1)[np.newaxis], np.float32), scale
+        reduced = scratch.keep(cv2.resize(image, size, interpolation=method))
+        canvas = scratch.keep(np.zeros((_padded(size[1]), _padded(size[0]), 3), np.uint8))
+        canvas[: size[1], : size[0]] = reduced
+        return scratch.keep(np.ascontiguousarray(canvas.transpose(2, 0, 1)[np.newaxis], np.float32)), scale
 
 
 def decode(outputs: Sequence[NDArray[np.float32]], width: int, threshold: float) -> NDArray[np.float32]:

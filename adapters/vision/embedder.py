@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adapters.vision.alignment import align_face
+from adapters.vision.scratch import Scratch
 from domain.biometrics import Embedding, ModelId
 from domain.errors import ModelError
 
@@ -52,13 +53,18 @@ class FusedEmbedder:
 
     def embed(self, crop: FaceCrop) -> Embedding:
         """Return the joined unit vector. Raises ``ModelError`` when a network gives something without direction."""
-        bgr = crop.pixels.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
-        centred = (bgr - FR_FEATURE_MEAN) / FR_FEATURE_SCALE
-        sface = _unit(self._sface.run(np.ascontiguousarray(bgr[:, ::-1]))[0][0])
-        plain = _unit(self._fr_feature.run(centred)[0][0])
-        mirrored = _unit(self._fr_feature.run(np.ascontiguousarray(centred[..., ::-1]))[0][0])
-        joined = np.concatenate([sface, _unit(plain + mirrored)])
-        return Embedding(self.model, _unit(joined))
+        with Scratch() as scratch:
+            keep = scratch.keep
+            bgr = keep(crop.pixels.transpose(2, 0, 1)[np.newaxis].astype(np.float32))
+            rgb = keep(np.ascontiguousarray(bgr[:, ::-1]))
+            centred = keep((bgr - FR_FEATURE_MEAN) / FR_FEATURE_SCALE)
+            mirror = keep(np.ascontiguousarray(centred[..., ::-1]))
+            sface, plain, mirrored = (
+                keep(_unit(keep(network.run(blob)[0])[0]))
+                for network, blob in ((self._sface, rgb), (self._fr_feature, centred), (self._fr_feature, mirror))
+            )
+            both = keep(_unit(keep(plain + mirrored)))
+            return Embedding(self.model, _unit(keep(np.concatenate([sface, both]))))
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

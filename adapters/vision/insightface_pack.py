@@ -11,6 +11,7 @@ from insightface.model_zoo import get_model
 from insightface.model_zoo.onnxruntime_utils import get_default_providers
 
 from adapters.vision.alignment import CROP_SIZE, align_face
+from adapters.vision.scratch import Scratch
 from adapters.vision.sessions import session_options
 from application.ports.vision import Face
 from domain.biometrics import Embedding, ModelId
@@ -103,11 +104,12 @@ class PackEmbedder:
 
     def embed(self, crop: FaceCrop) -> Embedding:
         """Return the unit vector. Raises ``ModelError`` when there is none."""
-        vector = np.asarray(self._model.get_feat(crop.pixels)[0], np.float32)
-        length = float(np.linalg.norm(vector))
-        if not np.isfinite(length) or length == 0.0:
-            raise ModelError("a recognition network gave a vector without direction")
-        return Embedding(self._id, vector / length)
+        with Scratch() as scratch:
+            vector = scratch.keep(np.array(self._model.get_feat(crop.pixels)[0], np.float32))
+            length = float(np.linalg.norm(vector))
+            if not np.isfinite(length) or length == 0.0:
+                raise ModelError("a recognition network gave a vector without direction")
+            return Embedding(self._id, vector / length)
 
 
 def _open(path: Path) -> Any:

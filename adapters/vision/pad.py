@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from adapters.vision.scratch import Scratch
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,10 +32,13 @@ class MiniFasNetEnsemble:
 
     def score(self, image: Image, face: Face) -> float:
         """Return the mean probability that a live person is shown."""
-        scores = [
-            float(network.run(_blob(image, enlarged_box(image.shape[:2], face.box, scale)))[0][0, REAL_CLASS])
-            for network, scale in self._members
-        ]
+        with Scratch() as scratch:
+            boxes = [enlarged_box(image.shape[:2], face.box, scale) for _, scale in self._members]
+            blobs = [_blob(image, box, scratch) for box in boxes]
+            scores = [
+                float(network.run(blob)[0][0, REAL_CLASS])
+                for (network, _), blob in zip(self._members, blobs, strict=True)
+            ]
         return sum(scores) / len(scores)
 
 
@@ -59,7 +64,7 @@ def _span(centre: float, length: float, last: int) -> tuple[int, int]:
     return int(start), int(min(start + length, last))
 
 
-def _blob(image: Image, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
+def _blob(image: Image, box: tuple[int, int, int, int], scratch: Scratch) -> NDArray[np.float32]:
     left, top, right, bottom = box
-    crop = cv2.resize(image[top : bottom + 1, left : right + 1], (INPUT_SIZE, INPUT_SIZE))
-    return np.ascontiguousarray(crop.transpose(2, 0, 1)[np.newaxis], np.float32)
+    crop = scratch.keep(cv2.resize(image[top : bottom + 1, left : right + 1], (INPUT_SIZE, INPUT_SIZE)))
+    return scratch.keep(np.ascontiguousarray(crop.transpose(2, 0, 1)[np.newaxis], np.float32))
