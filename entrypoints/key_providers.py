@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.crypto.environment_keks import VARIABLE, KeksOfVariable, parsed
 from adapters.crypto.file_keks import FileKeks
-from adapters.crypto.kek_provider import ENVIRONMENT, PKCS11
+from adapters.crypto.kek_provider import ENVIRONMENT, FILE, PKCS11
 from adapters.crypto.pkcs11_keks import KeksOfToken
 from adapters.crypto.pkcs11_token import TokenAddress, pkcs11_package, read_pin
 from domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from adapters.crypto.kek_provider import ProviderFactory
     from entrypoints.settings import Settings
 
 MODULE: Final = "FACEAUTH_PKCS11_MODULE"
 TOKEN: Final = "FACEAUTH_PKCS11_TOKEN"  # noqa: S105 - the name of a variable
 PIN_FILE: Final = "FACEAUTH_PKCS11_PIN_FILE"
+
+FILE_KEYS: Final[Mapping[str, Any]] = {
+    "keys": FILE,
+    "keks": None,
+    "pkcs11_module": None,
+    "pkcs11_token": None,
+    "pkcs11_pin_file": None,
+}
+"""Settings of a state directory that needs nothing outside itself."""
 
 
 def provider_factory(settings: Settings) -> ProviderFactory:
@@ -66,8 +77,7 @@ def _check_strangers(settings: Settings) -> None:
     for variable, provider, present in known:
         if present and provider != settings.keys:
             raise ConfigurationError(
-                f"{variable} is set, but FACEAUTH_KEYS={settings.keys}: set FACEAUTH_KEYS={provider}, or take the other "
-                "away"
+                f"{variable} is set, but FACEAUTH_KEYS={settings.keys}: set FACEAUTH_KEYS={provider}, or take that away"
             )
 
 

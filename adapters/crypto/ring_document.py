@@ -123,7 +123,7 @@ def load(
     Raises ``ValueError``, ``KeyError`` or ``TypeError`` for anything but what ``dump`` writes, ``KeyRingError`` where
     the provider does not hold its active key, ``SealBrokenError``.
     """
-    if "sealed_secrets" in raw:
+    if raw["provider"] != FILE:
         kek_id = active(keks).key_id
         sealed = base64.b64decode(raw["sealed_secrets"], validate=True)
         secret = json.loads(provider.unwrap(kek_id, sealed, encoded(SECRETS_FORMAT, kek_id)))
