@@ -20,7 +20,8 @@ from entrypoints.settings import Settings
 def private_settings(settings: Settings) -> Iterator[Settings]:
     """Yield the settings over a new, empty, private state directory with an embedded PostgreSQL of its own.
 
-    Only the models are shared with ``settings``; keys lie in that directory, whatever provider is set. Whatever was made is removed at the end, also on Ctrl-C and SIGTERM.
+    Only the models are shared with ``settings``; the keys lie in that directory, whatever provider is set. Whatever was
+    made is removed at the end, also on Ctrl-C and SIGTERM.
     """
     home = Path(tempfile.mkdtemp(prefix="faceauth-"))
     # root's PostgreSQL runs as another user, who must be able to walk through
