@@ -104,17 +104,26 @@ class Pkcs11Keks:
 
     def _destroy(self, session: Any, kek_id: str) -> None:
         exceptions = self._pkcs11.exceptions
+        refused = KeysReadOnlyError(
+            f"the token does not let {kek_id:.63} be destroyed: destroy it with the device's own tool, then run "
+            "'faceauth keys rotate' again"
+        )
         self._token.forget(kek_id)
-        try:
-            for key in self._token.labelled(session, kek_id):
+        for key in self._token.labelled(session, kek_id):
+            if not self._may_go(key):
+                raise refused
+            try:
                 key.destroy()
-        except (exceptions.TokenWriteProtected, exceptions.AttributeReadOnly, exceptions.FunctionRejected):
-            raise KeysReadOnlyError(
-                f"the token does not let {kek_id:.63} be destroyed: destroy it with the device's own tool, then run "
-                "'faceauth keys rotate' again"
-            ) from None
+            except (exceptions.TokenWriteProtected, exceptions.FunctionRejected):
+                raise refused from None
         if self._token.labelled(session, kek_id):
             raise KeyRingError(f"the token still holds {kek_id:.63}, which it was told to destroy")
+
+    def _may_go(self, key: Any) -> bool:
+        try:
+            return bool(key[self._pkcs11.Attribute.DESTROYABLE])
+        except self._pkcs11.exceptions.AttributeTypeInvalid:  # a device from before there was such an attribute
+            return True
 
     def _gcm(self, nonce: bytes, context: bytes) -> dict[str, Any]:
         parameters = self._pkcs11.GCMParams(nonce, context, TAG_BYTES * 8)

@@ -131,7 +131,7 @@ class Token:
             f"the token {self._address.label} refuses the PIN of FACEAUTH_PKCS11_PIN_FILE, which is not tried again: "
             "correct the file (a token that counted too many wrong ones needs its security officer)"
         )
-        if stamp == self._refused:
+        if stamp and stamp == self._refused:
             raise refusal
         try:
             return token.open(rw=True, user_pin=self._pin())

@@ -15,7 +15,7 @@ import pytest
 from adapters.crypto import pkcs11_token
 from adapters.crypto.pkcs11_keks import Pkcs11Keks
 from adapters.crypto.pkcs11_token import TokenAddress
-from domain.errors import KeyRingError, SealBrokenError
+from domain.errors import KeyRingError, KeysReadOnlyError, SealBrokenError
 from tests.softhsm import SoftToken
 
 pytestmark = pytest.mark.hsm
@@ -136,8 +136,19 @@ def test_a_missing_token_is_named(address: TokenAddress) -> None:
 def test_a_pin_file_that_went_away_is_a_fault_of_the_ring(keks: Pkcs11Keks, address: TokenAddress) -> None:
     address.pin_file.unlink()
 
-    with pytest.raises(KeyRingError, match="FACEAUTH_PKCS11_PIN_FILE"):
+    with pytest.raises(KeyRingError, match=r"FACEAUTH_PKCS11_PIN_FILE: .* cannot be read"):
         keks.holds("kek-1")
+
+
+def test_a_key_that_the_token_does_not_let_go_is_left_to_its_own_tool(keks: Pkcs11Keks, key: str) -> None:
+    pkcs11 = keks._pkcs11
+    kept = f"{key}-kept"
+    template = {pkcs11.Attribute.DESTROYABLE: False}
+    session_of(keks).generate_key(pkcs11.KeyType.AES, 256, label=kept, store=True, template=template)
+
+    with pytest.raises(KeysReadOnlyError, match="the device's own tool"):
+        keks.destroy(kept)
+    assert keks.holds(kept)
 
 
 def test_a_device_that_fails_is_not_taken_for_a_changed_value(

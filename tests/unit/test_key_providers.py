@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from adapters.crypto.key_ring import KeyRing
 from domain.errors import ConfigurationError, KeyRingError
 from entrypoints.cli.private_home import private_settings
+from entrypoints.examination import examine
 from entrypoints.key_providers import provider_factory
 from entrypoints.settings import Settings, load_settings
 
@@ -144,3 +145,14 @@ def test_a_ring_of_the_file_is_not_opened_by_a_token(on_token: dict[str, Any], t
 def test_a_private_state_directory_keeps_its_keys_to_itself() -> None:
     with private_settings(Settings(keys="environment", keks=SecretStr(f"a={KEY}"))) as own:
         assert provider_factory(own).name == "file"
+
+
+def test_the_doctor_names_the_provider_or_what_is_wrong_with_its_settings(tmp_path: Path) -> None:
+    def found(**given: Any) -> tuple[str, str]:
+        [finding] = [one for one in examine(Settings(home=tmp_path, **given)) if one.name == "key_provider"]
+        return finding.state, finding.detail
+
+    assert found() == ("ok", "file")
+    state, detail = found(keys="environment")
+    assert state == "fault"
+    assert "needs FACEAUTH_KEKS" in detail
