@@ -9,6 +9,7 @@ import pytest
 from adapters.crypto.environment_keks import EnvironmentKeks, KeksOfVariable, parsed
 from adapters.crypto.keeper import RingKeeper
 from adapters.crypto.key_ring import KeyRing
+from adapters.crypto.ring_document import _mac, _secrets_out
 from adapters.memory.data_keys import MemoryDataKeyStore
 from domain.errors import ConfigurationError, KeyRingDamagedError, KeyRingError, KeysReadOnlyError
 
@@ -148,13 +149,9 @@ def test_a_process_that_still_names_a_destroyed_key_says_so_and_does_not_follow(
 def test_secrets_in_the_clear_are_not_taken_from_a_ring_that_seals_them(path: Path) -> None:
     ring = ring_of(path, f"a={ONE}")
     document = json.loads(path.read_text())
-    del document["sealed_secrets"]
-    document["secrets"] = {
-        "store_key": base64.b64encode(ring.store_key).decode(),
-        "digest_key": base64.b64encode(ring.digest_key).decode(),
-        "pairwise_key": base64.b64encode(ring.pairwise_key).decode(),
-        "transforms": {},
-    }
+    del document["sealed_secrets"], document["mac"]
+    document["secrets"] = _secrets_out(ring.document.secrets)
+    document["mac"] = _mac(document, ring.store_key)
     path.write_text(json.dumps(document))
 
     with pytest.raises(KeyRingDamagedError):
