@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 from uuid import UUID
 
 from application.services import Services
 from domain.act import Act
 from domain.errors import ConcurrencyError, FaceauthError
 from domain.journal import BROKEN, REFUSED, JournalEntry, daily_id
+
+UNATTENDED: Final = "worker"
+"""Channel of what nobody asked for."""
 
 
 def record(
@@ -40,12 +44,21 @@ def record_broken(
 
 @contextmanager
 def refusals_recorded(services: Services, kind: str, *, act: Act, subject_id: UUID | None = None) -> Iterator[None]:
-    """Record an operation that is refused in this block, and raise on. What cannot be recorded is still refused."""
+    """Record an operation that is refused in this block, and raise on. What cannot be recorded is still refused.
+
+    What the worker tries again and again is recorded once a day.
+    """
     try:
         yield
     except FaceauthError as error:
+        again = act.channel == UNATTENDED
         entry = JournalEntry.record(
-            services.ids.new(), kind, outcome=REFUSED, code=error.code, subject_id=subject_id, act=act
+            daily_id(kind, f"{error.code}|{subject_id}", act.at) if again else services.ids.new(),
+            kind,
+            outcome=REFUSED,
+            code=error.code,
+            subject_id=subject_id,
+            act=act,
         )
         with contextlib.suppress(FaceauthError):
             services.store.save(entry)

@@ -53,6 +53,7 @@ from domain.session import Session
 from entrypoints import key_backups
 from entrypoints.absent import AbsentJudge
 from entrypoints.faults import trail
+from entrypoints.key_providers import provider_factory
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
 from entrypoints.worker import ACTOR, CHANNEL, HOUR, TASKS, Task, Worker
@@ -274,8 +275,9 @@ def open_database(settings: Settings, stack: contextlib.ExitStack) -> tuple[str,
 
 def _open_ring(settings: Settings, database: Database) -> KeyRing:
     """Open the ring that belongs to the database; never make a new one beside data that another one sealed."""
+    make_provider = provider_factory(settings)
     try:
-        ring = KeyRing.open(ring_path(settings), create=not knows_a_ring(database))
+        ring = KeyRing.open(ring_path(settings), create=not knows_a_ring(database), make_provider=make_provider)
         claim_ring(database, ring.fingerprint, ring.document.generation)
     except KeyRingError as error:
         note_refusal(database, error.code)

@@ -16,6 +16,7 @@ from adapters.crypto.certificate import read_expiry
 from adapters.vision.bundle import read_bundle
 from domain.errors import FaceauthError
 from entrypoints.bootstrap import bootstrap, ring_path
+from entrypoints.key_providers import provider_factory
 from entrypoints.settings import Settings
 
 State = Literal["ok", "warning", "fault"]
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
         _state,
         _disk,
         _keys,
+        _key_provider,
         _certificate,
         _models,
         _liveness,
@@ -99,6 +101,10 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         mode = stat.S_IMODE(path.stat().st_mode)
         closed = not mode & 0o077
         yield Finding("keys", "ok" if closed else "fault", f"{path} {mode:04o}", "" if closed else f"chmod 600 {path}")
+
+
+def _key_provider(settings: Settings) -> Iterator[Finding]:
+    yield Finding("key_provider", "ok", provider_factory(settings).name)
 
 
 def _certificate(settings: Settings) -> Iterator[Finding]:

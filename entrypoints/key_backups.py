@@ -37,6 +37,7 @@ from domain.errors import (
     FaceauthError,
     KeyRingOutdatedError,
 )
+from entrypoints.key_providers import provider_factory
 
 if TYPE_CHECKING:
     from adapters.postgres.database import Database
@@ -145,7 +146,7 @@ def restore(
     with system_refusals(settings.keys_dir), folder_lock(settings.keys_dir):
         for name in reversed(FILES):
             create_once(settings.keys_dir / name, partial(content["files"].__getitem__, name))
-    ring = KeyRing.open(ring_file, create=False)
+    ring = KeyRing.open(ring_file, create=False, make_provider=provider_factory(settings))
     try:
         put_key_rows(database, content, ring.living_keks())
     finally:

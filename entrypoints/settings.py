@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import ConfigurationError
@@ -19,6 +19,11 @@ class Settings(BaseSettings):
 
     home: Path = Path("var")
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
+    keys: Literal["file", "environment", "pkcs11"] = "file"
+    keks: SecretStr | None = Field(default=None, repr=False)
+    pkcs11_module: Path | None = None
+    pkcs11_token: str | None = None
+    pkcs11_pin_file: Path | None = None
     models: Path | None = None
     former_models: Path | None = None
     accept_insightface_licence: bool = False

@@ -14,12 +14,13 @@ from typing import Final
 
 from application import erase, rekey, rotate
 from application.interrupted import abandon_interrupted, expire_sessions
+from application.journal import UNATTENDED
 from application.services import Services
 from application.transforms import destroy_retired_transforms
 from domain.act import Act
 from domain.errors import InProgressError
 
-CHANNEL: Final = "worker"
+CHANNEL: Final = UNATTENDED
 ACTOR: Final = "service"
 LOST_ATTEMPT_AFTER: Final = timedelta(minutes=2)
 LOOK_EVERY_S: Final = 1.0

@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.database import Database
 from adapters.postgres.embedded import SETTINGS, EmbeddedPostgres
 from adapters.postgres.migrate import migrate
+from tests.softhsm import CONFIGURATION, SoftToken, fresh_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +79,15 @@ def database(dsn: str) -> Iterator[Database]:
     """A pool on a new, migrated database."""
     with closing(Database(dsn)) as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def soft_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
+    """A token for the whole session: a process reads SoftHSM's configuration once, when it first uses the module."""
+    token = fresh_token(tmp_path_factory.mktemp("softhsm"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CONFIGURATION, token.environment[CONFIGURATION])
+        yield token
 
 
 @contextmanager

@@ -6,9 +6,10 @@ import base64
 import binascii
 import secrets
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from adapters.crypto.aead import open_sealed, seal
+from adapters.crypto.kek_provider import FILE
 from domain.errors import KeyRingError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ FIELD: Final = "key"
 class FileKeks:
     """``KekProvider`` over keys that the ring file remembers. Keys lie in buffers that are zeroed when they go."""
 
-    name = "file"
+    name: ClassVar[str] = FILE
 
     def __init__(self, remembered: Mapping[str, Mapping[str, str]]) -> None:
         """Take what ``create`` returned, by key id. Raises ``ValueError`` for what is not a key."""

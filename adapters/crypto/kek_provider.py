@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+FILE: Final = "file"
+ENVIRONMENT: Final = "environment"
+PKCS11: Final = "pkcs11"
+PROVIDERS: Final = frozenset({FILE, ENVIRONMENT, PKCS11})
 
 
 class KekProvider(Protocol):
@@ -48,4 +53,17 @@ class KekProvider(Protocol):
 
     def destroy(self, kek_id: str) -> None:
         """Destroy that key for good, as far as this provider can. Idempotent. Raises ``KeysReadOnlyError``."""
+        ...
+
+
+class ProviderFactory(Protocol):
+    """Makes a provider from what it asked to be remembered, by id of every key that is not destroyed."""
+
+    @property
+    def name(self) -> str:
+        """Return the ``name`` of what it makes."""
+        ...
+
+    def __call__(self, remembered: Mapping[str, Mapping[str, str]], /) -> KekProvider:
+        """Make one. Raises ``ConfigurationError``, ``KeyRingError``, and ``ValueError`` for what it never returned."""
         ...

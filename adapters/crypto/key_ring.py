@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from threading import RLock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from adapters.crypto.entropy import SystemClock
 from adapters.crypto.file_keks import FileKeks
+from adapters.crypto.kek_provider import FILE, PROVIDERS
 from adapters.crypto.key_files import (
     create_once,
     damaged,
@@ -33,18 +35,16 @@ from adapters.crypto.ring_document import (
     load_former,
 )
 from application.ports.keys import ACTIVE, DESTROYED, RETIRING
-from domain.errors import KeyRingError, SealBrokenError, TransformUnknownError
+from domain.errors import KeyRingDamagedError, KeyRingError, SealBrokenError, TransformUnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from adapters.crypto.kek_provider import KekProvider
-
-    ProviderFactory = Callable[[Mapping[str, Mapping[str, str]]], KekProvider]
-    """Makes a provider from what it asked to be remembered, by key id."""
+    from adapters.crypto.kek_provider import KekProvider, ProviderFactory
 
 ID_BYTES = 8
+MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class KeyRing:
@@ -187,19 +187,41 @@ class KeyRing:
         raw = read_document(self._path, FORMAT, FORMER_FORMAT)
         try:
             keks, transforms = load_entries(raw)
+            self._check_provider(FILE if raw["format"] == FORMER_FORMAT else raw["provider"])
             provider = self._make_provider({e.key_id: e.remembered for e in keks if e.state != DESTROYED})
-            if raw["format"] == FORMER_FORMAT:
-                document = load_former(raw, keks)
-            else:
-                if raw["provider"] != provider.name:
-                    raise KeyRingError(f"this ring is of provider {raw['provider']!s:.20}: set FACEAUTH_KEYS to it")
-                document = load(raw, keks, transforms, provider)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SealBrokenError):
+        except MALFORMED:
             raise damaged(self._path) from None
+        with ExitStack() as stack:
+            stack.callback(provider.close)
+            document = self._document_in(raw, keks, transforms, provider)
+            _check_destroyed(keks, provider)
+            stack.pop_all()
         former = getattr(self, "_provider", None)
         self._document, self._provider, self._seen = document, provider, stamp
         if former is not None:
             former.close()
+
+    def _check_provider(self, named: str) -> None:
+        """Raise ``KeyRingError`` for another provider's ring, before anything is taken for damage."""
+        if named != self._make_provider.name:
+            if named not in PROVIDERS:
+                raise ValueError("no provider")
+            raise KeyRingError(f"this ring is of provider {named}: set FACEAUTH_KEYS={named}")
+
+    def _document_in(
+        self, raw: Mapping[str, Any], keks: Sequence[Entry], transforms: Sequence[Entry], provider: KekProvider
+    ) -> RingDocument:
+        try:
+            if raw["format"] == FORMER_FORMAT:
+                return load_former(raw, keks)
+            return load(raw, keks, transforms, provider)
+        except SealBrokenError:
+            raise KeyRingDamagedError(
+                f"{self._path} does not open with the key {active(keks).key_id:.63}: restore it from its backup, or "
+                "give back the key that had this id"
+            ) from None
+        except MALFORMED:
+            raise damaged(self._path) from None
 
     def _stamp(self) -> tuple[int, ...]:
         with system_refusals(self._path):
@@ -249,8 +271,18 @@ def _new(key_id: str, remembered: Mapping[str, str]) -> Entry:
     return Entry(key_id, ACTIVE, now, now, remembered)
 
 
+def _check_destroyed(keks: Sequence[Entry], provider: KekProvider) -> None:
+    """Raise ``KeyRingError`` where a key that counts as destroyed is back: erasures that it made final are undone."""
+    for entry in keks:
+        if entry.state == DESTROYED and provider.holds(entry.key_id):
+            raise KeyRingError(
+                f"the key {entry.key_id:.63} counts as destroyed, but the {provider.name} provider holds it (again): "
+                "take it away from there and restart"
+            )
+
+
 def _fresh(make_provider: ProviderFactory) -> bytes:
-    provider = make_provider({})
-    secret: Secrets = fresh_secrets()
-    document = RingDocument(0, provider.name, [new_kek(provider)], (), secret)
-    return dump(with_transform(document, provider), provider)
+    with closing(make_provider({})) as provider:
+        secret: Secrets = fresh_secrets()
+        document = RingDocument(0, provider.name, [new_kek(provider)], (), secret)
+        return dump(with_transform(document, provider), provider)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from adapters.crypto.aead import encoded
+from adapters.crypto.kek_provider import FILE
 from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def dump(document: RingDocument, provider: KekProvider) -> bytes:
         "transforms": [_entry_out(entry) for entry in document.transforms],
     }
     secret = _secrets_out(document.secrets)
-    if document.provider == "file":
+    if document.provider == FILE:
         plain["secrets"] = secret
     else:
         kek_id = active(document.keks).key_id
@@ -122,7 +123,7 @@ def load(
     Raises ``ValueError``, ``KeyError`` or ``TypeError`` for anything but what ``dump`` writes, ``KeyRingError`` where
     the provider does not hold its active key, ``SealBrokenError``.
     """
-    if "sealed_secrets" in raw:
+    if raw["provider"] != FILE:
         kek_id = active(keks).key_id
         sealed = base64.b64decode(raw["sealed_secrets"], validate=True)
         secret = json.loads(provider.unwrap(kek_id, sealed, encoded(SECRETS_FORMAT, kek_id)))
@@ -140,7 +141,7 @@ def load(
 
 def load_former(raw: Mapping[str, Any], keks: Sequence[Entry]) -> RingDocument:
     """Return a ring of format 1, which knew neither generations nor transforms. Raises as ``load``."""
-    return RingDocument(1, "file", keks, (), _secrets_in({**raw, "transforms": {}}))
+    return RingDocument(1, FILE, keks, (), _secrets_in({**raw, "transforms": {}}))
 
 
 def _key_in(value: object) -> bytes:

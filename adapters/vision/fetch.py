@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     """Downloads a carrier into an empty folder and returns the file; its hash is not checked yet."""
 
 SOURCE_VARIABLE = "FACEAUTH_MODEL_SOURCE"
+OURS = ("FACEAUTH_", "DATABASE_URL")
+"""Our own settings hold secrets, which another program has no use for."""
 TIMEOUT_S = 900
 LAST_WORDS = 200
 
@@ -46,6 +48,7 @@ def fetch_carrier(carrier: Carrier, folder: Path) -> Path:
             timeout=TIMEOUT_S,
             check=False,
             stdin=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if not name.startswith(OURS)},
         )
     except subprocess.TimeoutExpired as error:
         raise ModelError(_failure(client, carrier, f"no answer within {TIMEOUT_S} s")) from error

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from entrypoints.key_providers import FILE_KEYS
 from entrypoints.settings import Settings
 
 
@@ -19,7 +20,8 @@ from entrypoints.settings import Settings
 def private_settings(settings: Settings) -> Iterator[Settings]:
     """Yield the settings over a new, empty, private state directory with an embedded PostgreSQL of its own.
 
-    Only the models are shared with ``settings``. Whatever was made is removed at the end, also on Ctrl-C and SIGTERM.
+    Only the models are shared with ``settings``; the keys lie in that directory, whatever provider is set. Whatever was
+    made is removed at the end, also on Ctrl-C and SIGTERM.
     """
     home = Path(tempfile.mkdtemp(prefix="faceauth-"))
     # root's PostgreSQL runs as another user, who must be able to walk through
@@ -27,7 +29,7 @@ def private_settings(settings: Settings) -> Iterator[Settings]:
     terminate = signal.signal(signal.SIGTERM, _leave)
     try:
         (home / "models").symlink_to(settings.models_dir)
-        yield settings.model_copy(update={"home": home, "database_url": None})
+        yield settings.model_copy(update={"home": home, "database_url": None, **FILE_KEYS})
     finally:
         signal.signal(signal.SIGTERM, terminate)
         _remove(home)
