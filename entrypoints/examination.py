@@ -14,14 +14,17 @@ from typing import Final, Literal
 
 from adapters.crypto.certificate import read_expiry
 from adapters.vision.bundle import read_bundle
+from application.services import Services
 from domain.errors import FaceauthError
-from entrypoints.bootstrap import bootstrap, ring_path
+from entrypoints import backups, key_backups
+from entrypoints.bootstrap import App, bootstrap, ring_path
 from entrypoints.key_providers import provider_factory
 from entrypoints.settings import Settings
 
 State = Literal["ok", "warning", "fault"]
 MIN_FREE_BYTES: Final = 1 << 30
 EXPIRY_WARNING: Final = timedelta(days=14)
+OLD_BACKUP: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +153,26 @@ def _database(settings: Settings) -> Iterator[Finding]:
         names = services.departments.names()
         remedy = "" if names else "faceauth department add NAME"
         yield Finding("departments", "ok" if names else "warning", ", ".join(names) or "none", remedy)
+        yield _erasures(services)
+        yield _backup(app, "data_backup", backups.SUFFIX, "faceauth backup create")
+        yield _backup(
+            app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys"
+        )
+
+
+def _erasures(services: Services) -> Finding:
+    waiting = [line.at for line in services.keys.destroyed_data_keys() if line.final_at is None]
+    if not waiting:
+        return Finding("erasures", "ok", "none waits to become final")
+    overdue = services.clock.now() - min(waiting) > services.policies.retention.erasure_final
+    detail = f"{len(waiting)} wait to become final, the oldest since {min(waiting):%Y-%m-%d %H:%M} UTC"
+    return Finding("erasures", "fault" if overdue else "ok", detail, "faceauth keys rotate" if overdue else "")
+
+
+def _backup(app: App, name: str, suffix: str, remedy: str) -> Finding:
+    made = [path.stat().st_mtime for path in app.settings.backups_dir.glob(f"*{suffix}")]
+    if not made:
+        return Finding(name, "warning", f"none in {app.settings.backups_dir}", remedy)
+    age = app.services.clock.now() - datetime.fromtimestamp(max(made), UTC)
+    old = age > OLD_BACKUP
+    return Finding(name, "warning" if old else "ok", f"the newest is {age.days} days old", remedy if old else "")
