@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from application.ports.event_store import Claim
 from application.services import Services
 from domain.errors import NotFoundError
-from domain.rotation import OPEN, Rotation
+from domain.rotation import COMPLETED, OPEN, Rotation
 
 PLANNED: Final = "planned"
 RUNNING: Final = "running"
@@ -89,7 +89,7 @@ def report(services: Services, rotation: Rotation, skipped: Mapping[str, int]) -
         rotation.model,
         rotation.total,
         len(rotation.rotated),
-        len(rotation.awaited),
+        0 if rotation.status == COMPLETED else len(rotation.awaited),
         left,
         rotation.created_on,
         None if rotation.status == OPEN else rotation.modified_on,
@@ -98,10 +98,8 @@ def report(services: Services, rotation: Rotation, skipped: Mapping[str, int]) -
 
 
 def _of_row(services: Services, row: Mapping[str, Any]) -> Report:
-    if row["status"] == OPEN:
-        return report(services, services.store.get(Rotation, row["rotation_id"]), {})
-    same = {column.name: row[column.name] for column in fields(Report) if column.name in row}
-    return Report(**same | {"state": row["status"], "left": 0, "skipped": {"all": row["skipped"] or 0}})
+    rotation = services.store.get(Rotation, row["rotation_id"])
+    return report(services, rotation, rotation.skipped)
 
 
 def _state(rotation: Rotation, left: int) -> str:

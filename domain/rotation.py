@@ -63,6 +63,7 @@ class Rotation(Aggregate):
         self.status = OPEN
         self.rotated: set[UUID] = set()
         self.awaited: set[UUID] = set()
+        self.skipped: dict[str, int] = {}
         self.changed_by = act.actor
 
     @staticmethod
@@ -228,6 +229,7 @@ class Rotation(Aggregate):
         self, rotated: int, recapture_required: int, skipped: Mapping[str, int], act: Act, timestamp: datetime
     ) -> None:
         self.status = COMPLETED
+        self.skipped = dict(skipped)
         self.changed_by = act.actor
 
     @event("Cancelled", topic="rotation.cancelled.v1")

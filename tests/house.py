@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.memory.clock import FixedClock, SequentialIds
@@ -14,7 +14,7 @@ from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
 from adapters.memory.tokens import MemoryTokenIssuer
 from adapters.memory.vault import MemoryVault
-from adapters.memory.vision import picture, scripted_judge
+from adapters.memory.vision import MODEL, picture, scripted_judge
 from application.authenticate import Authentication
 from application.enroll import Enrolled, Enrolling
 from application.notice import CURRENT
@@ -64,8 +64,8 @@ class WatchedStore(MemoryEventStore):
 class WatchedJudge:
     """The scripted judge, which remembers every crop and embedding that it handed out."""
 
-    def __init__(self, former: ModelId | None = None) -> None:
-        self._judge = scripted_judge(former)
+    def __init__(self, former: ModelId | None = None, model: ModelId = MODEL) -> None:
+        self._judge = scripted_judge(former, model)
         self.crops: list[FaceCrop] = []
         self.embeddings: list[Embedding] = []
         self.bug: Exception | None = None
@@ -179,8 +179,9 @@ class House:
         return self.services.read_models.rows(table, where)
 
 
-def build_house(policies: Policies | None = None) -> House:
-    store, judge, clock, ids = WatchedStore(), WatchedJudge(), FixedClock(), SequentialIds()
+def build_house(policies: Policies | None = None, judge: WatchedJudge | None = None) -> House:
+    judge = judge or WatchedJudge()
+    store, clock, ids = WatchedStore(), FixedClock(), SequentialIds()
     keys = MemoryKeys(clock)
     vault, protection = MemoryVault(keys), MemoryProtection(keys)
     read_models, departments = MemoryReadModels(), MemoryDepartments()
@@ -206,3 +207,20 @@ def build_house(policies: Policies | None = None) -> House:
         policies=policies or Policies(),
     )
     return House(store, vault, keys, judge, clock, gallery, services, Enrolling(services), faults)
+
+
+def restarted(house: House, judge: WatchedJudge) -> House:
+    """The same house the next morning, with another model loaded."""
+    faults: list[Exception] = []
+    services = house.services
+    gallery = WatchedGallery(
+        house.store,
+        services.read_models,
+        house.vault,
+        services.protection,
+        [m for m in (judge.model, judge.former) if m],
+        on_fault=faults.append,
+    )
+    gallery.load()
+    services = replace(services, judge=judge, index=gallery)
+    return replace(house, judge=judge, gallery=gallery, services=services, enrolling=Enrolling(services), faults=faults)

@@ -100,7 +100,8 @@ def cancel(
 
 
 def _document(report: Report) -> dict[str, Any]:
-    return asdict(report)
+    ended = report.ended_at.isoformat() if report.ended_at else None
+    return asdict(report) | {"planned_at": report.planned_at.isoformat(), "ended_at": ended}
 
 
 def _show(reports: list[Report], *, as_json: bool, document: Any) -> None:
