@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from application.consent import live_claim
 from application.person import Person
 from application.ports.vault import subject_owner
 from application.templates import seal_template
@@ -62,3 +63,13 @@ def _enrolled(services: Services, name: str, department: str, face: Embedding, a
 
 def _consent(subject_id: UUID, purpose: str, act: Act) -> Consent:
     return Consent.grant(subject_id, purpose, legal_basis="art. 11 I", notice=("1", "ab" * 32), act=act)
+
+
+def enrol_face(services: Services, name: str, department: str, face: Embedding) -> UUID:
+    """Enrol somebody with that face, embedded by whatever model; return the subject id."""
+    act = services.act("operator:test", "cli")
+    protected = services.protection.protect(face, services.protection.active())
+    enrolment = _enrolled(services, name, department, protected, act)
+    consents = [_consent(enrolment.subject_id, purpose, act) for purpose in PURPOSES]
+    services.store.save(enrolment, *consents, claim=[live_claim(services, enrolment.subject_id, enrolment.id)])
+    return enrolment.subject_id
