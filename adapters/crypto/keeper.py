@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from adapters.crypto.data_key_wrap import rewrapped
 from adapters.crypto.key_ring import in_state, with_kek, with_transform
+from adapters.crypto.ring_document import active
 from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING, DestroyedKey, KeyFacts, RingStatus
-from domain.errors import KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
+from domain.errors import KekUnknownError, KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ class RingKeeper:
 
     def status(self) -> RingStatus:
         """Return the ring. See the port."""
-        self._ring.refresh()
+        self._in_step()
         document = self._ring.document
         return RingStatus(
             document.provider,
@@ -55,7 +56,7 @@ class RingKeeper:
         for old in found:
             try:
                 done.append((old, rewrapped(self._ring, old)))
-            except SealBrokenError:
+            except (SealBrokenError, KekUnknownError):
                 self._broken.add(old.owner)
         self._data_keys.replace(done)
         if len(done) < len(found):
@@ -112,7 +113,7 @@ class RingKeeper:
 
     def settle(self) -> list[str]:
         """Mark as final what is. See the port."""
-        self._ring.refresh()
+        self._in_step()
         living = {*self._ring.living_keks()}
         final = [
             line.owner
@@ -134,11 +135,16 @@ class RingKeeper:
         return []
 
     def _in_step(self) -> None:
-        """Let the store know which key is in charge; the ring knows it first."""
+        """Let the store know which key is in charge; the ring knows it first, and does not change meanwhile."""
+
+        def tell(document: RingDocument, _: KekProvider) -> RingDocument:
+            self._data_keys.activate(active(document.keks).key_id)
+            return document
+
         with self._lock:
             self._ring.refresh()
             if self._data_keys.active() != self._ring.active_kek():
-                self._data_keys.activate(self._ring.active_kek())
+                self._ring.change(tell)
 
 
 def _known(entries: Sequence[Entry], key_id: str) -> Entry:

@@ -19,7 +19,14 @@ from application.projections.rows import ACTIVE_TEMPLATES
 from application.templates import open_template
 from domain.biometrics import Candidate, Embedding, ModelId, SealedTemplate, Similarity
 from domain.enrollment import ACTIVE, Enrollment
-from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError, TransformUnknownError, UnavailableError
+from domain.errors import (
+    KekUnknownError,
+    KeyDestroyedError,
+    NotFoundError,
+    SealBrokenError,
+    TransformUnknownError,
+    UnavailableError,
+)
 
 Place = tuple[str, str, ModelId]
 """Department, transform, model: vectors of one place can be compared, and belong to one department."""
@@ -188,9 +195,9 @@ class Gallery:
             return
         try:
             vector = self._opened(entry, template)
-        except (KeyDestroyedError, SealBrokenError, TransformUnknownError) as error:
+        except (KekUnknownError, KeyDestroyedError, SealBrokenError, TransformUnknownError) as error:
             self._on_fault(error)
-            if isinstance(error, SealBrokenError):
+            if isinstance(error, KekUnknownError | SealBrokenError):
                 self._on_broken(entry.enrollment_id, entry.subject_id, error.code)
             self._drop(entry.enrollment_id)
             return
