@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -24,7 +25,14 @@ from adapters.crypto.vault import EnvelopeVault
 from adapters.memory.gallery import Gallery
 from adapters.postgres.data_keys import PostgresDataKeyStore
 from adapters.postgres.database import Database
-from adapters.postgres.deployment import claim_ring, forget_refusals, knows_a_ring, note_refusal, refusals
+from adapters.postgres.deployment import (
+    claim_ring,
+    forget_refusals,
+    knows_a_ring,
+    note_generation,
+    note_refusal,
+    refusals,
+)
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
@@ -155,7 +163,8 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         ring = _open_ring(settings, database)
         stack.callback(ring.close)
         data_keys = PostgresDataKeyStore(database)
-        vault, keys, protection = EnvelopeVault(ring, data_keys), RingKeeper(ring, data_keys), RingProtection(ring)
+        vault, protection = EnvelopeVault(ring, data_keys), RingProtection(ring)
+        keys = RingKeeper(ring, data_keys, on_change=partial(note_generation, database))
         store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
         read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
         for name in settings.departments:

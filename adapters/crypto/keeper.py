@@ -12,7 +12,7 @@ from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING, Destroy
 from domain.errors import KekUnknownError, KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from adapters.crypto.kek_provider import KekProvider
     from adapters.crypto.key_ring import KeyRing
@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 class RingKeeper:
     """``application.ports.keys.KeyKeeper`` over a ring and a store of wrapped data keys."""
 
-    def __init__(self, ring: KeyRing, data_keys: DataKeyStore) -> None:
-        """Keep those; what a crash left half done between the two is put right first."""
+    def __init__(
+        self, ring: KeyRing, data_keys: DataKeyStore, on_change: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Keep those; what a crash left half done between the two is put right first.
+
+        ``on_change`` hears the generation of a ring that was changed: whoever remembers it knows an older copy.
+        """
         self._ring = ring
+        self._on_change = on_change
         self._data_keys = data_keys
         self._lock = Lock()
         self._broken: set[str] = set()
@@ -44,7 +50,7 @@ class RingKeeper:
 
     def add_kek(self) -> str:
         """Make a new active key. See the port."""
-        self._ring.change(with_kek)
+        self._change(with_kek)
         self._in_step()
         return self._ring.active_kek()
 
@@ -77,11 +83,11 @@ class RingKeeper:
             provider.destroy(kek_id)
             return document.changed(keks=in_state(document.keks, kek_id, DESTROYED))
 
-        self._ring.change(step)
+        self._change(step)
 
     def add_transform(self) -> str:
         """Make a new active transform. See the port."""
-        self._ring.change(with_transform)
+        self._change(with_transform)
         return self._ring.active_transform()
 
     def retire_transform(self, transform: str) -> None:
@@ -92,7 +98,7 @@ class RingKeeper:
                 return document
             return document.changed(transforms=in_state(document.transforms, transform, RETIRED))
 
-        self._ring.change(step)
+        self._change(step)
 
     def destroy_transform(self, transform: str) -> None:
         """Destroy it. See the port."""
@@ -105,7 +111,7 @@ class RingKeeper:
                 raise KeyInUseError("templates still go through this transform: rotate them first")
             return document.without_transform(transform, in_state(document.transforms, transform, DESTROYED))
 
-        self._ring.change(step)
+        self._change(step)
 
     def destroyed_data_keys(self) -> list[DestroyedKey]:
         """Return the erasure ledger. See the port."""
@@ -123,6 +129,9 @@ class RingKeeper:
         if final:
             self._data_keys.settle(final)
         return final
+
+    def _change(self, step: Callable[[RingDocument, KekProvider], RingDocument]) -> None:
+        self._on_change(self._ring.change(step).generation)
 
     def _outdated(self, limit: int) -> list[WrappedKey]:
         """Return what is wrapped by a former key, past what cannot be opened anyway."""
@@ -144,7 +153,7 @@ class RingKeeper:
         with self._lock:
             self._ring.refresh()
             if self._data_keys.active() != self._ring.active_kek():
-                self._ring.change(tell)
+                self._change(tell)
 
 
 def _known(entries: Sequence[Entry], key_id: str) -> Entry:

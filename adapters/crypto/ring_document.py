@@ -27,6 +27,7 @@ KEY_BYTES: Final = 32
 
 FORMAT: Final = "faceauth-key-ring/2"
 FORMER_FORMAT: Final = "faceauth-key-ring/1"
+PROVIDERS: Final = frozenset({"file", "environment", "pkcs11"})
 STATES: Final = frozenset({ACTIVE, RETIRING, RETIRED, DESTROYED})
 SECRETS_FORMAT: Final = "faceauth-key-ring-secrets/1"
 
