@@ -22,7 +22,6 @@ from adapters.crypto.ring_document import (
     FORMAT,
     FORMER_FORMAT,
     KEY_BYTES,
-    PROVIDERS,
     Entry,
     RingDocument,
     Secrets,
@@ -199,8 +198,6 @@ class KeyRing:
             if raw["format"] == FORMER_FORMAT:
                 document = load_former(raw, keks)
             else:
-                if raw["provider"] not in PROVIDERS:
-                    raise ValueError("unknown provider")
                 if raw["provider"] != provider.name:
                     raise KeyRingError(f"this ring is of provider {raw['provider']!s:.20}: set FACEAUTH_KEYS to it")
                 document = load(raw, keks, transforms, provider)

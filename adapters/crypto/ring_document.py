@@ -111,6 +111,8 @@ def load_entries(raw: Mapping[str, Any]) -> tuple[Sequence[Entry], Sequence[Entr
     for entries in (keks, transforms):
         if len({entry.key_id for entry in entries}) != len(entries):
             raise ValueError("two keys of one id")
+    if raw.get("provider", "file") not in PROVIDERS:
+        raise ValueError("unknown provider")
     active(keks)
     return keks, transforms
 
