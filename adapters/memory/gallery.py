@@ -30,6 +30,7 @@ from domain.errors import (
 
 Place = tuple[str, str, ModelId]
 """Department, transform, model: vectors of one place can be compared, and belong to one department."""
+ERASURE_REQUESTED: Final = "erasure.requested.v1"
 SEARCHES: Final = 5
 """Times that a search is made again when a template moved under it; a campaign moves one in some milliseconds."""
 
@@ -160,6 +161,9 @@ class Gallery:
         # However many events an enrolment has in a batch, what it has come to is asked once.
         for enrollment_id in dict.fromkeys(e.aggregate_id for e in events if e.aggregate == Enrollment.TOPIC):
             self._refresh(enrollment_id)
+        for event in events:
+            if event.name == ERASURE_REQUESTED:
+                self._forget(event.fields["subject_id"])
         if events:
             self._position = max(self._position, events[-1].position)
         return True
@@ -180,6 +184,11 @@ class Gallery:
             return
         entry = Entry(enrollment.subject_id, enrollment.id, template.template_id, enrollment.threshold_override)
         self._put(enrollment.department, entry, template)
+
+    def _forget(self, subject_id: UUID) -> None:
+        """Let go of a person, also where the enrolment was tampered with and cannot tell that it is erased."""
+        for enrollment_id in [found for shelf in list(self._shelves.values()) for found in shelf.of(subject_id)]:
+            self._drop(enrollment_id)
 
     def _drop(self, enrollment_id: UUID, *, besides: Place | None = None) -> None:
         for place, shelf in list(self._shelves.items()):
