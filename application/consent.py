@@ -13,7 +13,7 @@ from application.services import Services
 from domain.act import Act
 from domain.consent import ENROLLMENT, PURPOSES, Consent
 from domain.enrollment import Enrollment
-from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError
+from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError, SealBrokenError
 from domain.session import OPEN, Session
 
 LIVE_ENROLLMENT = "live_enrollment"
@@ -132,13 +132,21 @@ def revoke_sessions(services: Services, subject_id: UUID, *, reason: str, act: A
     rows = services.read_models.rows("session_rows", {"subject_id": subject_id, "status": OPEN})
     revoked = 0
     for start in range(0, len(rows), SESSIONS_PER_COMMIT):
-        sessions = [services.store.get(Session, row["session_id"]) for row in rows[start : start + SESSIONS_PER_COMMIT]]
-        standing = [session for session in sessions if session.status == OPEN]
+        sessions = [_session(services, row["session_id"]) for row in rows[start : start + SESSIONS_PER_COMMIT]]
+        standing = [session for session in sessions if session is not None and session.status == OPEN]
         for session in standing:
             session.revoke(reason=reason, act=act)
         services.store.save(*standing)
         revoked += len(standing)
     return revoked
+
+
+def _session(services: Services, session_id: UUID) -> Session | None:
+    """Return a session; None where it was tampered with: it admits nobody, and must not keep the others open."""
+    try:
+        return services.store.get(Session, session_id)
+    except SealBrokenError:
+        return None
 
 
 def _checked(purposes: Sequence[str]) -> list[str]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from application import consent as consents
-from application.journal import refusals_recorded
+from application.journal import record_broken, refusals_recorded
 from application.ports.event_store import Holder
 from application.ports.keys import DestroyedKey
 from application.ports.vault import subject_owner
 from application.rekey import Progress, finalise_erasures
 from application.services import Services
 from domain.act import Act, reason_code
-from domain.consent import PURPOSES
+from domain.consent import PURPOSES, Consent
 from domain.enrollment import ERASED, Enrollment
 from domain.erasure import REQUESTED, Erasure
 from domain.errors import ConcurrencyError, NotFoundError, SealBrokenError
@@ -148,7 +149,7 @@ def resume_erasures(services: Services, *, act: Act) -> list[UUID]:
     services.projector.catch_up()
     found = [row["subject_id"] for row in services.read_models.rows("erasure_rows", {"status": REQUESTED})]
     for subject_id in found:
-        with services.store.mutex(f"erasure:{subject_id}"):
+        with _damage_recorded(services, subject_id, act), services.store.mutex(f"erasure:{subject_id}"):
             erasure = find(services, subject_id)
             if erasure is not None and not erasure.executed:
                 _execute(services, erasure, act)
@@ -168,9 +169,10 @@ def finalise(
     final = {line.owner for line in services.keys.destroyed_data_keys() if line.final_at is not None}
     done = [subject_id for subject_id in sorted(executed) if subject_owner(subject_id) in final]
     for subject_id in done:
-        erasure = services.store.get(Erasure, Erasure.create_id(subject_id))
-        erasure.finalise(act=act)
-        services.store.save(erasure)
+        with _damage_recorded(services, subject_id, act):
+            erasure = services.store.get(Erasure, Erasure.create_id(subject_id))
+            erasure.finalise(act=act)
+            services.store.save(erasure)
     return done
 
 
@@ -200,6 +202,15 @@ def repeat_after_restore(
         services.store.save(again)
         repeated.append(subject_id)
     return repeated
+
+
+@contextmanager
+def _damage_recorded(services: Services, subject_id: UUID, act: Act) -> Iterator[None]:
+    """Record an erasure that cannot be read, and go on: the others must not wait for it."""
+    try:
+        yield
+    except SealBrokenError as error:
+        record_broken(services, "erasure", place=str(subject_id), code=error.code, subject_id=subject_id, act=act)
 
 
 def _requested(services: Services, subject_id: UUID, reason: str, act: Act) -> Erasure:
@@ -250,7 +261,7 @@ def end_strays(services: Services, subject_id: UUID, act: Act) -> None:
 
 
 def _end_what_stands(services: Services, subject_id: UUID, act: Act, ended: _Ended) -> None:
-    given = [c for p in PURPOSES if (c := consents.find(services, subject_id, p)) is not None and c.in_force]
+    given = [c for p in PURPOSES if (c := _consent(services, subject_id, p)) is not None and c.in_force]
     for consent in given:
         consent.withdraw(reason=REASON, act=act)
     if given:
@@ -263,6 +274,13 @@ def _end_what_stands(services: Services, subject_id: UUID, act: Act, ended: _End
             ended.enrollments.append(row["enrollment_id"])
             ended.positions.append(position)
     ended.sessions += consents.revoke_sessions(services, subject_id, reason=REASON, act=act)
+
+
+def _consent(services: Services, subject_id: UUID, purpose: str) -> Consent | None:
+    try:
+        return consents.find(services, subject_id, purpose)
+    except SealBrokenError:
+        return None  # tampered with: nobody is admitted on it, and the key goes all the same
 
 
 def _end_enrollment(services: Services, enrollment_id: UUID, act: Act) -> int | None:

@@ -28,6 +28,7 @@ from domain.errors import (
     ConcurrencyError,
     InProgressError,
     InvalidInputError,
+    KekUnknownError,
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
@@ -268,7 +269,7 @@ class Run:
             renewed = self._renewed(enrollment.subject_id, template)
         except KeyDestroyedError as error:
             return error.code
-        except (SealBrokenError, TransformUnknownError) as error:
+        except (KekUnknownError, SealBrokenError, TransformUnknownError) as error:
             record_broken(services, "rotation.template", place=str(enrollment_id), code=error.code, act=act)
             return error.code
         enrollment.rotate_template(renewed, reason=rotation.reason, rotation_id=rotation.id, act=act)

@@ -220,6 +220,12 @@ class KeyRingForeignError(KeyRingError):
     code = "key_ring_foreign"
 
 
+class KekUnknownError(KeyRingError):
+    """The ring does not hold, or no longer holds, the key-encryption key that a data key is said to be wrapped by."""
+
+    code = "kek_unknown"
+
+
 class TransformUnknownError(KeyRingError):
     """The ring does not hold, or no longer holds, the transform that protects this template."""
 

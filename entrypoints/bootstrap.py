@@ -25,7 +25,14 @@ from adapters.crypto.vault import EnvelopeVault
 from adapters.memory.gallery import Gallery
 from adapters.postgres.data_keys import PostgresDataKeyStore
 from adapters.postgres.database import Database
-from adapters.postgres.deployment import claim_ring, forget_refusals, knows_a_ring, note_refusal, refusals
+from adapters.postgres.deployment import (
+    claim_ring,
+    forget_refusals,
+    knows_a_ring,
+    note_generation,
+    note_refusal,
+    refusals,
+)
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
@@ -166,8 +173,8 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         ring = _open_ring(settings, database)
         stack.callback(ring.close)
         data_keys = PostgresDataKeyStore(database)
-        keys = RingKeeper(ring, data_keys, partial(claim_ring, database, ring.fingerprint))
         vault, protection = EnvelopeVault(ring, data_keys), RingProtection(ring)
+        keys = RingKeeper(ring, data_keys, on_change=partial(note_generation, database))
         store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
         read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
         for name in settings.departments:

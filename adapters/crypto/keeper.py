@@ -5,10 +5,10 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from adapters.crypto.data_key_wrap import rewrapped
+from adapters.crypto.data_key_wrap import put_in_step, rewrapped
 from adapters.crypto.key_ring import in_state, with_kek, with_transform
 from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING, DestroyedKey, KeyFacts, RingStatus
-from domain.errors import KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
+from domain.errors import KekUnknownError, KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,29 +18,28 @@ if TYPE_CHECKING:
     from adapters.crypto.ring_document import Entry, RingDocument
     from application.ports.vault import DataKeyStore, WrappedKey
 
-    Step = Callable[[RingDocument, KekProvider], RingDocument]
-
 
 class RingKeeper:
     """``application.ports.keys.KeyKeeper`` over a ring and a store of wrapped data keys."""
 
     def __init__(
-        self, ring: KeyRing, data_keys: DataKeyStore, changed: Callable[[int], object] = lambda _generation: None
+        self, ring: KeyRing, data_keys: DataKeyStore, on_change: Callable[[int], None] = lambda _: None
     ) -> None:
         """Keep those; what a crash left half done between the two is put right first.
 
-        ``changed`` hears the generation after every change: an older copy of the ring can be told by it from then on.
+        ``on_change`` hears the generation of a ring that was changed: whoever remembers it knows an older copy.
         """
         self._ring = ring
+        self._on_change = on_change
         self._data_keys = data_keys
         self._lock = Lock()
         self._broken: set[str] = set()
-        self._changed = changed
+        self._untold = 0
         self._in_step()
 
     def status(self) -> RingStatus:
         """Return the ring. See the port."""
-        self._ring.refresh()
+        self._in_step()
         document = self._ring.document
         return RingStatus(
             document.provider,
@@ -63,12 +62,14 @@ class RingKeeper:
         for old in found:
             try:
                 done.append((old, rewrapped(self._ring, old)))
-            except SealBrokenError:
+            except (SealBrokenError, KekUnknownError):
                 self._broken.add(old.owner)
         self._data_keys.replace(done)
-        if len(done) < len(found):
+        self._untold += len(found) - len(done)
+        if not done and self._untold:
+            self._untold -= 1
             raise SealBrokenError("a wrapped data key was changed or does not belong where it is")
-        return len(found)
+        return len(done)
 
     def destroy_kek(self, kek_id: str) -> None:
         """Destroy a key. See the port."""
@@ -120,7 +121,7 @@ class RingKeeper:
 
     def settle(self) -> list[str]:
         """Mark as final what is. See the port."""
-        self._ring.refresh()
+        self._in_step()
         living = {*self._ring.living_keks()}
         final = [
             line.owner
@@ -130,6 +131,9 @@ class RingKeeper:
         if final:
             self._data_keys.settle(final)
         return final
+
+    def _change(self, step: Callable[[RingDocument, KekProvider], RingDocument]) -> None:
+        self._on_change(self._ring.change(step).generation)
 
     def _outdated(self, limit: int) -> list[WrappedKey]:
         """Return what is wrapped by a former key, past what cannot be opened anyway."""
@@ -141,16 +145,9 @@ class RingKeeper:
             after = found[-1].owner
         return []
 
-    def _change(self, step: Step) -> None:
-        self._ring.change(step)
-        self._changed(self._ring.document.generation)
-
     def _in_step(self) -> None:
-        """Let the store know which key is in charge; the ring knows it first."""
         with self._lock:
-            self._ring.refresh()
-            if self._data_keys.active() != self._ring.active_kek():
-                self._data_keys.activate(self._ring.active_kek())
+            put_in_step(self._ring, self._data_keys)
 
 
 def _known(entries: Sequence[Entry], key_id: str) -> Entry:

@@ -13,7 +13,7 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from adapters.crypto.aead import encoded, open_sealed, seal
-from adapters.crypto.data_key_wrap import unwrapped, wrapped
+from adapters.crypto.data_key_wrap import put_in_step, unwrapped, wrapped
 from adapters.crypto.digests import keyed_digest
 from application.ports.vault import WrappedKey
 from domain.errors import KekNotActiveError, KeyDestroyedError, SealBrokenError
@@ -45,7 +45,7 @@ class EnvelopeVault:
             try:
                 self._insert(owner)
             except KekNotActiveError:
-                self._ring.refresh()
+                put_in_step(self._ring, self._data_keys)
             else:
                 return
         self._insert(owner)

@@ -19,10 +19,18 @@ from application.projections.rows import ACTIVE_TEMPLATES
 from application.templates import open_template
 from domain.biometrics import Candidate, Embedding, ModelId, SealedTemplate, Similarity
 from domain.enrollment import ACTIVE, Enrollment
-from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError, TransformUnknownError, UnavailableError
+from domain.errors import (
+    KekUnknownError,
+    KeyDestroyedError,
+    NotFoundError,
+    SealBrokenError,
+    TransformUnknownError,
+    UnavailableError,
+)
 
 Place = tuple[str, str, ModelId]
 """Department, transform, model: vectors of one place can be compared, and belong to one department."""
+ERASURE_REQUESTED: Final = "erasure.requested.v1"
 SEARCHES: Final = 5
 """Times that a search is made again when a template moved under it; a campaign moves one in some milliseconds."""
 
@@ -153,6 +161,9 @@ class Gallery:
         # However many events an enrolment has in a batch, what it has come to is asked once.
         for enrollment_id in dict.fromkeys(e.aggregate_id for e in events if e.aggregate == Enrollment.TOPIC):
             self._refresh(enrollment_id)
+        for event in events:
+            if event.name == ERASURE_REQUESTED:
+                self._forget(event.fields["subject_id"])
         if events:
             self._position = max(self._position, events[-1].position)
         return True
@@ -174,6 +185,11 @@ class Gallery:
         entry = Entry(enrollment.subject_id, enrollment.id, template.template_id, enrollment.threshold_override)
         self._put(enrollment.department, entry, template)
 
+    def _forget(self, subject_id: UUID) -> None:
+        """Let go of a person, also where the enrolment was tampered with and cannot tell that it is erased."""
+        for enrollment_id in [found for shelf in list(self._shelves.values()) for found in shelf.of(subject_id)]:
+            self._drop(enrollment_id)
+
     def _drop(self, enrollment_id: UUID, *, besides: Place | None = None) -> None:
         for place, shelf in list(self._shelves.items()):
             if place != besides:
@@ -188,9 +204,9 @@ class Gallery:
             return
         try:
             vector = self._opened(entry, template)
-        except (KeyDestroyedError, SealBrokenError, TransformUnknownError) as error:
+        except (KekUnknownError, KeyDestroyedError, SealBrokenError, TransformUnknownError) as error:
             self._on_fault(error)
-            if isinstance(error, SealBrokenError):
+            if isinstance(error, KekUnknownError | SealBrokenError):
                 self._on_broken(entry.enrollment_id, entry.subject_id, error.code)
             self._drop(entry.enrollment_id)
             return

@@ -74,6 +74,7 @@ class MemoryKeys:
     def destroy_kek(self, kek_id: str) -> None:
         """Destroy a key. See the port."""
         with self._lock:
+            _known(kek_id, self._keks)
             if kek_id in self._wraps.values():
                 raise KeyInUseError("living data keys are wrapped by this key: run 'faceauth keys rotate' first")
             self._destroy(kek_id, self._keks)

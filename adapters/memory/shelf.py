@@ -50,6 +50,11 @@ class Shelf:
         with self._lock:
             return self._place(enrollment_id) is not None
 
+    def of(self, subject_id: UUID) -> list[UUID]:
+        """Return the enrolments of that subject with a row here."""
+        with self._lock:
+            return [entry.enrollment_id for entry in self._entries if entry.subject_id == subject_id]
+
     def put(self, entry: Entry, vector: NDArray[np.float32]) -> None:
         """Copy a vector in, over the one that the enrolment had here."""
         with self._lock:

@@ -32,10 +32,15 @@ def claim_ring(database: Database, fingerprint: str, generation: int) -> None:
         raise KeyRingForeignError(
             "this key ring did not seal this database: restore the ring that did, or use its own database"
         )
-    with database.connection() as connection:
-        connection.execute(statement("deployment_raise"), {"name": RING_GENERATION, "value": str(generation)})
+    note_generation(database, generation)
     if int(read(database, RING_GENERATION) or 0) > generation:
         raise KeyRingOutdatedError("this key ring is an older copy: restore the newest one")
+
+
+def note_generation(database: Database, generation: int) -> None:
+    """Remember a generation of the ring, unless a newer one is known: an older copy is refused from here on."""
+    with database.connection() as connection:
+        connection.execute(statement("deployment_raise"), {"name": RING_GENERATION, "value": str(generation)})
 
 
 def read(database: Database, name: str) -> str | None:

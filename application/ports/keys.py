@@ -73,10 +73,10 @@ class KeyKeeper(Protocol):
         ...
 
     def rewrap(self, limit: int = 500) -> int:
-        """Wrap up to that many data keys of other generations anew under the active key; return how many were found.
+        """Wrap up to that many data keys of other generations anew under the active key; return how many.
 
         0 means: none is left. A key that is destroyed meanwhile stays destroyed. Raises ``SealBrokenError`` naming no
-        owner where one does not open: the rest of its batch is done all the same, and it is skipped by later calls of
+        owner, once for each that does not open: the others are done all the same, and it is skipped by later calls of
         this process.
         """
         ...

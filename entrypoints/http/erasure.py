@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from application import erase as erasing
 from application.ports.tokens import Principal
-from domain.errors import NotFoundError
+from domain.errors import InvalidInputError, NotFoundError
 from entrypoints.bootstrap import App
 from entrypoints.http import access, bodies
 
@@ -22,6 +22,8 @@ def answer_erase(
     app: App, principal: Principal, body: bodies.EraseBody, named: UUID | None, find: FindSubject
 ) -> Response:
     """Erase a person; effective before this answers."""
+    if named is not None and body.subject_id not in {None, named}:
+        raise InvalidInputError("the path and the body name two people")
     subject_id = find(principal, named or body.subject_id, body.username)
     erased = erasing.erase(
         app.services, subject_id, act=app.services.act(principal.actor, "http"), reason=body.reason, now=body.now

@@ -53,6 +53,7 @@ STATUS: dict[str, int] = {
     "key_ring_damaged": 503,
     "key_ring_outdated": 503,
     "key_ring_foreign": 503,
+    "kek_unknown": 503,
     "transform_unknown": 503,
 }
 """HTTP status by code; a code that is not here is a fault of ours: 500."""
