@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from application.journal import record, record_broken, refusals_recorded
+from application.journal import UNATTENDED, record, record_broken, refusals_recorded
 from application.ports.keys import ACTIVE, DESTROYED, RETIRING, KeyFacts
 from application.ports.vault import epoch_owner
 from application.services import Services
@@ -48,13 +49,15 @@ def rotate_keks(
     """
     with refusals_recorded(services, "kek_rotation", act=act), services.store.mutex(KEYS_MUTEX, wait=False):
         unfinished = any(key.state == RETIRING for key in services.keys.status().keks)
-        kek_id = services.keys.add_kek() if fresh or not unfinished else _active(services)
+        another = fresh or not unfinished
+        kek_id = services.keys.add_kek() if another else _active(services)
         rewrapped, broken = _rewrap(services, act, progress)
         destroyed, kept = _destroy_former(services)
         final = services.keys.settle()
     done = Rekeyed(kek_id, rewrapped, destroyed, kept, final, broken)
-    facts = {"kek": kek_id, "rewrapped": str(rewrapped), "destroyed": " ".join(destroyed), "final": str(len(final))}
-    record(services, "kek_rotation", act=act, facts=facts)
+    if another or rewrapped or destroyed or final or act.channel != UNATTENDED:
+        facts = {"kek": kek_id, "rewrapped": str(rewrapped), "destroyed": " ".join(destroyed), "final": str(len(final))}
+        record(services, "kek_rotation", act=act, facts=facts)
     return done
 
 
@@ -94,7 +97,7 @@ def destroy_old_epochs(services: Services, *, act: Act) -> list[str]:
     oldest = act.at.date() - services.policies.retention.epoch_keys
     owners = services.vault.owners(EPOCH_PREFIX)
     epochs = sorted(owner.removeprefix(EPOCH_PREFIX) for owner in owners)
-    due = [epoch for epoch in epochs if _end_of(epoch) <= oldest]
+    due = [epoch for epoch in epochs if _is_month(epoch) and _end_of(epoch) <= oldest]
     for epoch in due:
         destroy_epoch(services, epoch, act=act)
     return due
@@ -130,14 +133,16 @@ def _rewrap(services: Services, act: Act, progress: Progress) -> tuple[int, int]
     while True:
         try:
             found = services.keys.rewrap(BATCH)
-        except SealBrokenError as error:
+        except SealBrokenError:
             broken += 1
-            record_broken(services, "data_key", place="data_keys", code=error.code, act=act)
             continue
         if not found:
-            return done, broken
+            break
         done += found
         progress(done, max(of, done))
+    for owner in services.keys.broken():
+        record_broken(services, "data_key", place=owner, code=SealBrokenError.code, act=act)
+    return done, broken
 
 
 def _destroy_former(services: Services) -> tuple[list[str], dict[str, str]]:
@@ -163,6 +168,13 @@ def _living_former(services: Services) -> list[KeyFacts]:
 
 def _active(services: Services) -> str:
     return next(key.key_id for key in services.keys.status().keks if key.state == ACTIVE)
+
+
+def _is_month(epoch: str) -> bool:
+    """Say whether that is a month: somebody with access to the table can put anything there."""
+    with suppress(InvalidInputError):
+        return _end_of(epoch) is not None
+    return False
 
 
 def _end_of(epoch: str) -> date:

@@ -52,7 +52,7 @@ from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.consent import Consent
 from domain.enrollment import Enrollment
 from domain.erasure import Erasure
-from domain.errors import ConfigurationError, FaceauthError, KeyRingError, UnavailableError
+from domain.errors import ConfigurationError, FaceauthError, KeyRingError, SealBrokenError, UnavailableError
 from domain.journal import JournalEntry
 from domain.policies.retention import RetentionPolicy
 from domain.rotation import Rotation
@@ -133,9 +133,10 @@ class App:
 
     def departments_of(self, subject_id: UUID) -> set[str]:
         """Return the department a subject is enrolled in; with no live enrolment, the last one it was enrolled in."""
-        live = live_enrollment(self.services, subject_id)
-        if live is not None:
-            return {live.department}
+        with contextlib.suppress(SealBrokenError):  # a damaged enrolment must not keep its person from being erased
+            live = live_enrollment(self.services, subject_id)
+            if live is not None:
+                return {live.department}
         rows = self.services.read_models.rows("enrollment_rows", {"subject_id": subject_id})
         newest = max(rows, key=lambda row: (row["created_at"], row["position"]), default=None)
         return {newest["department"]} if newest else set()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from adapters.crypto.data_key_wrap import put_in_step, rewrapped
 from adapters.crypto.key_ring import in_state, with_kek, with_transform
 from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING, DestroyedKey, KeyFacts, RingStatus
-from domain.errors import KekUnknownError, KeyActiveError, KeyInUseError, NotFoundError, SealBrokenError
+from domain.errors import (
+    KekUnknownError,
+    KeyActiveError,
+    KeyDestroyedError,
+    KeyInUseError,
+    NotFoundError,
+    SealBrokenError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +78,10 @@ class RingKeeper:
             self._untold -= 1
             raise SealBrokenError("a wrapped data key was changed or does not belong where it is")
         return len(done)
+
+    def broken(self) -> list[str]:
+        """Return what does not open. See the port."""
+        return sorted(owner for owner in self._broken if self._living(owner))
 
     def destroy_kek(self, kek_id: str) -> None:
         """Destroy a key. See the port."""
@@ -134,6 +146,11 @@ class RingKeeper:
 
     def _change(self, step: Callable[[RingDocument, KekProvider], RingDocument]) -> None:
         self._on_change(self._ring.change(step).generation)
+
+    def _living(self, owner: str) -> bool:
+        with suppress(KeyDestroyedError):
+            return self._data_keys.get(owner) is not None
+        return False
 
     def _outdated(self, limit: int) -> list[WrappedKey]:
         """Return what is wrapped by a former key, past what cannot be opened anyway."""

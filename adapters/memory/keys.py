@@ -71,6 +71,10 @@ class MemoryKeys:
             self._wraps |= dict.fromkeys(found, active)
             return len(found)
 
+    def broken(self) -> list[str]:
+        """Return nothing: what this twin keeps always opens."""
+        return []
+
     def destroy_kek(self, kek_id: str) -> None:
         """Destroy a key. See the port."""
         with self._lock:

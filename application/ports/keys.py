@@ -81,6 +81,10 @@ class KeyKeeper(Protocol):
         """
         ...
 
+    def broken(self) -> list[str]:
+        """Return the owners of living data keys that ``rewrap`` of this process found not to open, in order."""
+        ...
+
     def destroy_kek(self, kek_id: str) -> None:
         """Destroy a key-encryption key. Idempotent.
 

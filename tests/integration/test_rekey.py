@@ -195,10 +195,15 @@ def test_a_data_key_somebody_changed_is_recorded_and_everybody_elses_is_rewrappe
     entries = [event.fields for event in app.services.store.read(0, 100)]
     broken = [fields for fields in entries if fields["outcome"] == "broken"]
     assert [(fields["kind"], fields["code"], fields["facts"]) for fields in broken] == [
-        ("data_key", "seal_broken", {"place": "data_keys"})
+        ("data_key", "seal_broken", {"place": owner(0)}),
+        ("data_key", "seal_broken", {"place": owner(1)}),
     ]
     with bootstrap(settings, vision=False) as other:
         assert rekey.rotate_keks(other.services, act=act(other)).rewrapped == 0
+        for number in range(2):
+            other.services.vault.destroy_key(owner(number))
+        assert rekey.rotate_keks(other.services, act=act(other)).broken == 0
+        assert keks(other)[0] == (DESTROYED, 0), "nothing keeps it any more"
 
 
 def test_an_erasure_is_final_only_when_the_keys_it_hung_on_are_destroyed(settings: Settings) -> None:

@@ -113,3 +113,15 @@ def test_sign_ins_of_this_month_go_on_when_old_months_are_gone(house: House) -> 
     rekey.destroy_old_epochs(house.services, act=house.act())
 
     assert house.sign_in("ana").success
+
+
+def test_a_row_that_names_no_month_keeps_no_month_from_going(house: House) -> None:
+    house.vault.create_key(epoch_owner("no month"))
+    house.clock.set(datetime(2030, 7, 4, tzinfo=UTC))
+
+    assert rekey.destroy_old_epochs(house.services, act=house.act("service", "worker")) == [
+        "2029-10",
+        "2029-11",
+        "2029-12",
+    ]
+    assert "no month" in living(house)

@@ -16,13 +16,11 @@ from domain.errors import FaceauthError, KeyDestroyedError, NotFoundError
 from domain.session import Session
 from entrypoints.worker import Worker
 from tests.house import ICU, House, frames, person, pictures
-from tests.unit.application.erasing import erasure_of, forget
+from tests.unit.application.erasing import damage, erasure_of, forget
 from tests.unit.application.rotating import Killed, journal
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-    from eventsourcing.domain import Aggregate
 
 
 def die_after(house: House, saves: int) -> None:
@@ -232,13 +230,6 @@ def test_an_administrator_who_changes_the_enrolment_meanwhile_does_not_hinder_it
 
 
 # Damage -------------------------------------------------------------------------------------------------------------
-
-
-def damage(house: House, aggregate: Aggregate) -> None:
-    """Flip a bit in the newest row of that aggregate, once the read models have seen it whole."""
-    house.services.projector.catch_up()
-    row = [row for row in house.store._listenable._stored_events if row.originator_id == aggregate.id][-1]
-    object.__setattr__(row, "state", row.state[:-1] + bytes([row.state[-1] ^ 1]))
 
 
 @pytest.mark.parametrize("what", ["enrolment", "consent", "session"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from application.consent import live_enrollment
 from tests.house import ICU, LAB
+from tests.unit.application.erasing import damage
 from tests.unit.http.edge import Edge, frames_of
 
 if TYPE_CHECKING:
@@ -249,3 +251,14 @@ def test_operators_and_people_themselves_do_not_ask_how_an_erasure_stands(edge: 
 
 def test_an_id_that_is_none_is_no_path(edge: Edge) -> None:
     assert said(edge.post(path_of("ana"), {})) == (404, "not_found")
+
+
+def test_a_damaged_enrolment_does_not_keep_its_person_from_being_erased(edge: Edge) -> None:
+    subject_id = enrolled(edge)
+    enrollment = live_enrollment(edge.house.services, UUID(subject_id))
+    assert enrollment is not None
+    damage(edge.house, enrollment)
+
+    response = edge.post(ERASE, {"subject_id": subject_id})
+
+    assert (response.status_code, response.json()["success"]) == (200, True)
