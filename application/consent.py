@@ -103,7 +103,7 @@ def withdraw(
     if not ended and enrollment is None and not sessions:
         raise ConsentMissingError("there is no consent in force to withdraw")
     services.index.catch_up(services.store.position())
-    return Withdrawal(subject_id, [consent.purpose for consent in ended], enrollment is not None, sessions)
+    return Withdrawal(subject_id, [consent.purpose for consent in ended], enrollment is not None, len(sessions))
 
 
 def live_enrollment(services: Services, subject_id: UUID) -> Enrollment | None:
@@ -127,18 +127,22 @@ def revoke_enrollment(services: Services, enrollment: Enrollment, *, reason: str
     )
 
 
-def revoke_sessions(services: Services, subject_id: UUID, *, reason: str, act: Act) -> int:
-    """Revoke every open session of a subject, in commits of bounded size; return how many."""
+def revoke_sessions(services: Services, subject_id: UUID, *, reason: str, act: Act) -> list[int]:
+    """Revoke every open session of a subject, in commits of bounded size; return the positions of the events."""
     rows = services.read_models.rows("session_rows", {"subject_id": subject_id, "status": OPEN})
-    revoked = 0
+    revoked: list[int] = []
     for start in range(0, len(rows), SESSIONS_PER_COMMIT):
         sessions = [_session(services, row["session_id"]) for row in rows[start : start + SESSIONS_PER_COMMIT]]
         standing = [session for session in sessions if session is not None and session.status == OPEN]
         for session in standing:
             session.revoke(reason=reason, act=act)
-        services.store.save(*standing)
-        revoked += len(standing)
+        revoked += positions_of(services.store.save(*standing), len(standing))
     return revoked
+
+
+def positions_of(last: int, events: int) -> range:
+    """Return the positions of what one save appended: writers take turns, so they follow each other."""
+    return range(last - events + 1, last + 1)
 
 
 def _session(services: Services, session_id: UUID) -> Session | None:

@@ -265,7 +265,7 @@ def _end_what_stands(services: Services, subject_id: UUID, act: Act, ended: _End
     for consent in given:
         consent.withdraw(reason=REASON, act=act)
     if given:
-        ended.positions.append(services.store.save(*given))
+        ended.positions += consents.positions_of(services.store.save(*given), len(given))
         ended.consents += len(given)
     services.projector.catch_up()
     for row in services.read_models.rows("enrollment_rows", {"subject_id": subject_id}):
@@ -273,7 +273,9 @@ def _end_what_stands(services: Services, subject_id: UUID, act: Act, ended: _End
         if position is not None:
             ended.enrollments.append(row["enrollment_id"])
             ended.positions.append(position)
-    ended.sessions += consents.revoke_sessions(services, subject_id, reason=REASON, act=act)
+    revoked = consents.revoke_sessions(services, subject_id, reason=REASON, act=act)
+    ended.sessions += len(revoked)
+    ended.positions += revoked
 
 
 def _consent(services: Services, subject_id: UUID, purpose: str) -> Consent | None:

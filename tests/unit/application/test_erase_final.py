@@ -138,7 +138,12 @@ def test_the_certificate_says_what_when_and_by_which_events_and_nothing_personal
     }
     assert claims["key_encryption_keys"] == ["kek-1"]
     at = {event.position: event.name for event in house.store.read(0, 1000)}
-    assert [at[position] for position in claims["event_positions"]] == ["consent.withdrawn.v1", "enrollment.erased.v1"]
+    assert [at[position] for position in claims["event_positions"]] == [
+        "consent.withdrawn.v1",
+        "consent.withdrawn.v1",
+        "enrollment.erased.v1",
+        "session.revoked.v1",
+    ]
     assert (claims["final"], claims["final_expected_by"]) == (False, erased.final_by.isoformat())
     assert "souza" not in erased.certificate.casefold()
     assert "EMP" not in erased.certificate
