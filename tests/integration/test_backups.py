@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -13,8 +15,9 @@ from adapters.crypto.sealed_file import open_sealed, read_header
 from adapters.memory.vision import DIMENSION, MODEL
 from adapters.postgres.dump import TABLES, rows
 from adapters.postgres.serving import Presence
-from application import consent, erase, history
+from application import consent, erase, history, rotate
 from application.ports.vault import subject_owner
+from application.transforms import destroy_retired_transforms
 from domain.enrollment import Enrollment
 from domain.errors import (
     AlreadyErasedError,
@@ -273,3 +276,20 @@ def test_the_header_tells_no_secret(app: App) -> None:
 
     assert set(header) == {"kind", "created_at", "position", "events", "ring", "salt"}
     assert header["ring"] == app.ring.fingerprint
+
+
+def test_a_transform_out_of_use_is_not_destroyed_once_a_restored_template_goes_through_it_again(app: App) -> None:
+    ana = enroll(app, "ana")
+    backup = backups.create(app, act=act(app))
+    rotate.plan(app.services, reason="transform_renewal", act=act(app))
+    rotate.run(app.services, act=act(app))
+    backups.restore(app, backup.path, act=act(app))
+    app.gallery.load()
+    later = replace(act(app), at=datetime.now(UTC) + timedelta(days=36))
+
+    assert destroy_retired_transforms(app.services, later) == []
+    assert who(app, "ana") == ana
+    rotate.plan(app.services, reason="transform_renewal", act=act(app))
+    rotate.run(app.services, act=act(app))
+    assert len(destroy_retired_transforms(app.services, later)) >= 1
+    assert who(app, "ana") == ana
