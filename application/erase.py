@@ -214,12 +214,15 @@ def _damage_recorded(services: Services, subject_id: UUID, act: Act) -> Iterator
 
 
 def _requested(services: Services, subject_id: UUID, reason: str, act: Act) -> Erasure:
-    """Return the erasure, on record now. Raises ``NotFoundError`` for somebody who was never here."""
+    """Return the erasure, on record now. Raises ``NotFoundError`` for somebody who was never here.
+
+    Somebody enrolled after a backup that was restored since is known by the key alone, and can be forgotten too.
+    """
     services.projector.catch_up()
     departments = _departments(services, subject_id)
-    if not departments:
+    if not departments and not services.vault.has_key(subject_owner(subject_id)):
         raise NotFoundError("no such subject")
-    erasure = Erasure.request(subject_id, reason=reason, department=departments[-1], act=act)
+    erasure = Erasure.request(subject_id, reason=reason, department=departments[-1] if departments else "", act=act)
     services.store.save(erasure)
     return erasure
 

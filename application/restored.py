@@ -103,15 +103,17 @@ def complete(
 
 
 def _withdraw(services: Services, subject_id: UUID, purpose: str, act: Act) -> bool:
-    consent = consents.find(services, subject_id, purpose)
-    if consent is None or not consent.in_force:
-        return False
-    consent.withdraw(reason=REASON, act=act)
-    services.store.save(consent)
-    enrollment = consents.live_enrollment(services, subject_id) if purpose == ENROLLMENT else None
-    if enrollment is not None:
-        consents.revoke_enrollment(services, enrollment, reason=REASON, act=act)
-    return True
+    with suppress(SealBrokenError):  # nobody is admitted on what does not open
+        consent = consents.find(services, subject_id, purpose)
+        if consent is None or not consent.in_force:
+            return False
+        consent.withdraw(reason=REASON, act=act)
+        services.store.save(consent)
+        enrollment = consents.live_enrollment(services, subject_id) if purpose == ENROLLMENT else None
+        if enrollment is not None:
+            consents.revoke_enrollment(services, enrollment, reason=REASON, act=act)
+        return True
+    return False
 
 
 def _end_enrollments(services: Services, revoked: Iterable[UUID], suspended: Iterable[UUID], act: Act) -> int:

@@ -60,17 +60,22 @@ def create(app: App, path: Path | None = None, *, act: Act, progress: Progress =
     path = path or _place(app, "history", act)
     with refusals_recorded(app.services, "backup.created", act=act):
         _write(app, path)
-        backup = verify(app, path, progress=progress)
+        backup = _proven(app, path, progress)
     record(app.services, "backup.created", act=act, facts=_facts(backup))
     return backup
 
 
-def verify(app: App, path: Path, *, progress: Progress = lambda _done, _of: None) -> Backup:
-    """Open every segment and every event of a backup.
+def verify(app: App, path: Path, *, act: Act, progress: Progress = lambda _done, _of: None) -> Backup:
+    """Open every segment and every event of a backup; one that is refused is recorded.
 
     Raises ``BackupDamagedError`` for a file that is not whole, or in which an event does not open; and
     ``BackupForeignError`` for one of another deployment.
     """
+    with refusals_recorded(app.services, "backup.verified", act=act):
+        return _proven(app, path, progress)
+
+
+def _proven(app: App, path: Path, progress: Progress) -> Backup:
     header, _ = read_header(path)
     if header.get("kind") != KIND:
         raise BackupDamagedError(f"{path} is no data backup")
@@ -107,7 +112,7 @@ def restore(app: App, path: Path, *, act: Act, progress: Progress = lambda _done
     """
     services, database = app.services, app.database
     with refusals_recorded(services, "backup.restored", act=act), alone(database):
-        backup = verify(app, path, progress=progress)
+        backup = _proven(app, path, progress)
         facts = _facts(backup) | {"former_position": str(services.store.position())}
         safety = (
             app.settings.backups_dir / f"before-restore-{act.at:%Y%m%d-%H%M%S}-{act.correlation_id.hex[:6]}{SUFFIX}"

@@ -17,10 +17,13 @@ RESTORING: Final = "restoring"
 
 def finish_restore(services: Services, database: Database, *, act: Act) -> Repeated | None:
     """Do what is left to do of a restore; None where nothing is. Can be cut off anywhere and repeated."""
-    note = read(database, RESTORING)
-    if note is None:
+    if read(database, RESTORING) is None:
         return None
-    document = json.loads(note)
-    repeated = complete(services, Ended.from_document(document["ended"]), facts=document["facts"], act=act)
-    forget(database, RESTORING)
+    with database.mutex(RESTORING):
+        note = read(database, RESTORING)
+        if note is None:
+            return None  # another process has done it meanwhile
+        document = json.loads(note)
+        repeated = complete(services, Ended.from_document(document["ended"]), facts=document["facts"], act=act)
+        forget(database, RESTORING)
     return repeated

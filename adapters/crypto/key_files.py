@@ -42,7 +42,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 def write_beside(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> Path:
     """Write ``content`` to a new file next to ``path``, flushed to disk; call under ``folder_lock`` only."""
     beside = _beside(path)
-    beside.unlink(missing_ok=True)
+    _scrub(beside)
     descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -54,6 +54,8 @@ def write_beside(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> Path:
 def create_once(path: Path, fresh: Callable[[], bytes]) -> None:
     """Make a key file where there is none; call under ``folder_lock`` only."""
     # A crash between link and unlink leaves a second name of the file, which would outlive a destroyed key.
+    if not path.exists() or not _beside(path).exists() or not _beside(path).samefile(path):
+        _scrub(_beside(path))
     _beside(path).unlink(missing_ok=True)
     if path.exists():
         return
@@ -112,6 +114,16 @@ def system_refusals(path: Path) -> Iterator[None]:
 def damaged(path: Path) -> KeyRingDamagedError:
     """Return the error for a key file that does not hold what it must; it is never repaired or replaced by itself."""
     return KeyRingDamagedError(f"{path} is damaged or of another version: restore it from its backup")
+
+
+def _scrub(leftover: Path) -> None:
+    """Overwrite and remove what a crash left of a write: it holds keys too."""
+    if leftover.exists():
+        with leftover.open("r+b") as file:
+            file.write(bytes(leftover.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        leftover.unlink()
 
 
 def _beside(path: Path) -> Path:

@@ -10,6 +10,7 @@ Every segment is bound to the header.
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -114,7 +115,7 @@ def write_private(path: Path, write: Any) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.link(beside, path)
+        _appear(beside, path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         os.fsync(folder)
         os.close(folder)
@@ -124,6 +125,18 @@ def write_private(path: Path, write: Any) -> None:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _appear(beside: Path, path: Path) -> None:
+    """Give a finished file its name. Raises ``FileExistsError`` where that is taken."""
+    try:
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS}:
+            raise
+        if path.exists():  # a memory stick, whose file system knows no links
+            raise FileExistsError from None
+        beside.rename(path)
 
 
 def _reading(path: Path) -> IO[bytes]:

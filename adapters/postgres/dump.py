@@ -7,6 +7,7 @@ It is never run as SQL; only rows of these tables are taken from it, through COP
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -140,7 +141,7 @@ def _run(program: Path, dsn: str, snapshot: str) -> Iterator[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PATH": "", "LC_ALL": "C", **({"PGPASSWORD": str(password)} if password else {})},
+        env=_environment(str(password) if password else None),
     )
     try:
         if process.stdout is None:
@@ -155,6 +156,12 @@ def _run(program: Path, dsn: str, snapshot: str) -> Iterator[bytes]:
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _environment(password: str | None) -> dict[str, str]:
+    """Return what libpq may read: what it reads in this process, and nothing of ours."""
+    libpq = {name: value for name, value in os.environ.items() if name.startswith("PG") or name == "HOME"}
+    return {"PATH": "", "LC_ALL": "C", **libpq, **({"PGPASSWORD": password} if password else {})}
 
 
 def _pg_dump() -> Path:

@@ -12,10 +12,17 @@ from adapters.crypto.entropy import SystemClock
 from adapters.crypto.escrow import new_pair
 from adapters.crypto.sealed_file import write_private
 from adapters.postgres.database import Database
+from adapters.postgres.deployment import note_refusal
 from adapters.postgres.migrate import migrate
 from application.erase import repeat_after_restore
 from application.journal import record
-from domain.errors import ConfigurationError, InvalidInputError
+from domain.errors import (
+    BackupDamagedError,
+    BackupForeignError,
+    ConfigurationError,
+    InvalidInputError,
+    KeyRingOutdatedError,
+)
 from entrypoints import backups, key_backups
 from entrypoints.bootstrap import bootstrap, open_database, prepare_home
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
@@ -56,7 +63,12 @@ def create(
 def verify(file: FileArgument, as_json: JsonOption = False) -> None:
     """Abre cada evento de um backup / Open every event of a backup."""
     with bootstrap(load_settings(), vision=False) as app, progress_bar("Conferindo / verifying") as (bar, task):
-        backup = backups.verify(app, file, progress=lambda done, of: bar.update(task, total=of, completed=done))
+        backup = backups.verify(
+            app,
+            file,
+            act=app.services.act(ACTOR, "cli"),
+            progress=lambda done, of: bar.update(task, total=of, completed=done),
+        )
     _show(backup, "Backup íntegro / backup is whole", as_json=as_json)
 
 
@@ -132,15 +144,19 @@ def restore_keys(
         dsn, _ = open_database(settings, stack)
         migrate(dsn)
         database = stack.enter_context(closing(Database(dsn)))
-        backup = key_backups.restore(
-            settings,
-            database,
-            file,
-            escrow_key=escrow_key,
-            passphrase=_passphrase(passphrase_file),
-            now=SystemClock().now(),
-            accept_older=accept_older,
-        )
+        try:
+            backup = key_backups.restore(
+                settings,
+                database,
+                file,
+                escrow_key=escrow_key,
+                passphrase=_passphrase(passphrase_file),
+                now=SystemClock().now(),
+                accept_older=accept_older,
+            )
+        except (BackupDamagedError, BackupForeignError, KeyRingOutdatedError) as error:
+            note_refusal(database, error.code)  # without a ring nothing can be recorded: the next good start does it
+            raise
         with bootstrap(settings, vision=False) as app:
             act = app.services.act(ACTOR, "cli")
             record(app.services, "key_backup.restored", act=act, facts={"generation": str(backup.generation)})

@@ -160,12 +160,13 @@ def test_a_changed_byte_anywhere_is_refused_and_nothing_is_restored(app: App, pl
     broken = tmp_path / "broken"
     broken.write_bytes(content)
 
-    for use in (lambda: backups.verify(app, broken), lambda: backups.restore(app, broken, act=act(app))):
+    for use in (lambda: backups.verify(app, broken, act=act(app)), lambda: backups.restore(app, broken, act=act(app))):
         with pytest.raises((BackupDamagedError, BackupForeignError)):
             use()
 
     assert who(app, "ana") == ana
-    assert [line["outcome"] for line in journal(app, "backup.restored")] == ["refused"]
+    for kind in ("backup.verified", "backup.restored"):
+        assert [line["outcome"] for line in journal(app, kind)] == ["refused"]
 
 
 @pytest.mark.parametrize(("share", "more"), [(0, 0), (0, 10), (0.3, 0), (0.9, 0), (1, -1), (1, -16)])
@@ -176,14 +177,14 @@ def test_a_backup_cut_off_is_refused(app: App, share: float, more: int, tmp_path
     cut.write_bytes(content[: int(share * len(content)) + more])
 
     with pytest.raises(BackupDamagedError):
-        backups.verify(app, cut)
+        backups.verify(app, cut, act=act(app))
 
 
 def test_a_backup_of_another_deployment_is_refused(app: App, tmp_path: Path, empty_dsn: str) -> None:
     path = backups.create(app, act=act(app)).path
 
     with opened(tmp_path / "elsewhere", empty_dsn) as other, pytest.raises(BackupForeignError):
-        backups.verify(other, path)
+        backups.verify(other, path, act=act(other))
 
 
 def test_an_event_changed_before_it_was_backed_up_is_found(app: App) -> None:
@@ -223,8 +224,9 @@ def test_a_server_that_lost_its_connection_says_again_that_it_is_there(app: App)
     server.close()
 
 
+@pytest.mark.parametrize("server", [False, True])
 def test_a_restore_cut_off_after_the_history_is_in_place_is_completed_by_the_next_start(
-    tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch, *, server: bool
 ) -> None:
     with opened(tmp_path / "home", dsn) as app:
         ana = enroll(app, "ana")
@@ -235,7 +237,7 @@ def test_a_restore_cut_off_after_the_history_is_in_place_is_completed_by_the_nex
             with pytest.raises(SystemExit):
                 backups.restore(app, backup.path, act=act(app))
 
-    with opened(tmp_path / "home", dsn) as app:
+    with opened(tmp_path / "home", dsn, follow=server) as app:
         assert [line["erased_again"] for line in journal(app, "backup.restored")] == ["1"]
         assert not sign_in(app, "ana").success
         assert restoring.finish_restore(app.services, app.database, act=act(app)) is None
@@ -293,3 +295,16 @@ def test_a_transform_out_of_use_is_not_destroyed_once_a_restored_template_goes_t
     rotate.run(app.services, act=act(app))
     assert len(destroy_retired_transforms(app.services, later)) >= 1
     assert who(app, "ana") == ana
+
+
+def test_somebody_known_only_by_a_key_after_a_restore_can_be_forgotten_too(app: App) -> None:
+    backup = backups.create(app, act=act(app))
+    ana = enroll(app, "ana")
+    _, former = backups.restore(app, backup.path, act=act(app))
+
+    erase.erase(app.services, ana, act=act(app), now=True)
+    assert not app.services.vault.has_key(subject_owner(ana))
+    repeated, _ = backups.restore(app, former, act=act(app))
+
+    assert repeated.erased == [ana]
+    assert who(app, "ana") is None
