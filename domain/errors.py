@@ -293,6 +293,15 @@ class SealBrokenError(FaceauthError):
     code = "seal_broken"
 
 
+class KekUnknownError(KeyRingError, SealBrokenError):
+    """A data key names a key-encryption key that the newest ring does not hold: whatever it seals stays closed.
+
+    That name was changed, or the ring is an older copy that somebody accepted. It concerns that data key alone.
+    """
+
+    code = "seal_broken"
+
+
 class ModelError(UnavailableError):
     """A model is missing, has another hash, or does not do what its contract says."""
 

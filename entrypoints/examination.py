@@ -155,9 +155,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("departments", "ok" if names else "warning", ", ".join(names) or "none", remedy)
         yield _erasures(services)
         yield _backup(app, "data_backup", backups.SUFFIX, "faceauth backup create")
-        yield _backup(
-            app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys"
-        )
+        yield _backup(app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys")
 
 
 def _erasures(services: Services) -> Finding:

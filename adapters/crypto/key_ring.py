@@ -35,7 +35,7 @@ from adapters.crypto.ring_document import (
     load_former,
 )
 from application.ports.keys import ACTIVE, DESTROYED, RETIRING
-from domain.errors import KeyRingDamagedError, KeyRingError, SealBrokenError, TransformUnknownError
+from domain.errors import KekUnknownError, KeyRingDamagedError, KeyRingError, SealBrokenError, TransformUnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,10 +133,15 @@ class KeyRing:
             return self._provider.wrap(kek_id, plaintext, context)
 
     def unwrap(self, kek_id: str, wrapped: bytes, context: bytes) -> bytes:
-        """Unwrap with that key, looking for a newer generation of the ring first where it is not known."""
+        """Unwrap with that key, looking for a newer generation of the ring first where it is not known.
+
+        Raises ``KekUnknownError`` for one that the newest ring does not know or has destroyed.
+        """
         with self._lock:
-            if not any(entry.key_id == kek_id for entry in self._document.keks):
+            if kek_id not in self.living_keks():
                 self.refresh()
+            if kek_id not in self.living_keks():
+                raise KekUnknownError("the ring does not hold the key that a data key names")
             return self._provider.unwrap(kek_id, wrapped, context)
 
     def active_transform(self) -> str:

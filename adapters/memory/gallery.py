@@ -200,8 +200,8 @@ class Gallery:
         self._shelves[place].put(entry, vector.vector)
         vector.wipe()
         # In its new place before it leaves the former one, and counted: a search that saw neither is made again.
-        self._drop(entry.enrollment_id, besides=place)
         self._moves += 1
+        self._drop(entry.enrollment_id, besides=place)
 
     def _opened(self, entry: Entry, template: SealedTemplate) -> Embedding:
         """Return the vector to keep: transformed, also where the template is older than transforms."""

@@ -7,6 +7,7 @@ It is never run as SQL; only rows of these tables are taken from it, through COP
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -140,7 +141,12 @@ def _run(program: Path, dsn: str, snapshot: str) -> Iterator[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PATH": "", "LC_ALL": "C", **({"PGPASSWORD": str(password)} if password else {})},
+        env={
+            **{name: value for name, value in os.environ.items() if name.startswith("PG") or name == "HOME"},
+            "PATH": "",
+            "LC_ALL": "C",
+            **({"PGPASSWORD": str(password)} if password else {}),
+        },
     )
     try:
         if process.stdout is None:
