@@ -220,3 +220,13 @@ def test_pg_dump_finds_the_database_as_the_service_does(app: App, monkeypatch: p
     app.dsn = make_conninfo("", **given)
 
     assert backups.create(app, act=act(app)).events == app.services.store.position() - 1
+
+
+def test_a_strange_line_in_the_ledger_is_nobody(app: App, dsn: str) -> None:
+    backup = backups.create(app, act=act(app))
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("INSERT INTO erasure_ledger (owner, kind) VALUES ('subject:strange', 'destroyed')")
+
+    repeated, _ = backups.restore(app, backup.path, act=act(app))
+
+    assert repeated.erased == []
