@@ -40,7 +40,6 @@ from domain.errors import (
     EnrollmentInactiveError,
     FaceauthError,
     ImageError,
-    KekUnknownError,
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
@@ -65,7 +64,6 @@ AMR_FACE: Final = "face"
 NOT_CONFIRMED: Final = (
     ConsentMissingError,
     EnrollmentInactiveError,
-    KekUnknownError,
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
@@ -266,7 +264,7 @@ class Authentication:
             unchanged = confirmed(services, candidate, self._department)
             person = reveal(services.vault, unchanged[0])
         except NOT_CONFIRMED as error:
-            if isinstance(error, KekUnknownError | SealBrokenError):
+            if isinstance(error, SealBrokenError):
                 place = str(candidate.enrollment_id)
                 record_broken(services, "enrollment", place=place, code=error.code, subject_id=subject_id, act=act)
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)

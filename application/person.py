@@ -9,7 +9,7 @@ from uuid import UUID
 
 from application.ports.vault import Binding, TemplateVault, subject_owner
 from domain.enrollment import Enrollment
-from domain.errors import InvalidInputError, KekUnknownError, KeyDestroyedError, SealBrokenError
+from domain.errors import InvalidInputError, KeyDestroyedError, SealBrokenError
 
 ERASED: Final = "[erased]"
 DAMAGED: Final = "[damaged]"
@@ -56,7 +56,7 @@ def reveal_field(vault: TemplateVault, subject_id: UUID, name: str, sealed: str)
         return vault.unseal(binding(subject_id, name), sealed).decode()
     except KeyDestroyedError:
         return ERASED
-    except (KekUnknownError, SealBrokenError):
+    except SealBrokenError:
         return DAMAGED
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from application.journal import UNATTENDED, record, record_broken, refusals_recorded
-from application.ports.keys import ACTIVE, DESTROYED, RETIRING, KeyFacts
+from application.ports.keys import ACTIVE, DESTROYED, RETIRING, DestroyedKey, KeyFacts
 from application.ports.vault import epoch_owner
 from application.services import Services
 from domain.act import Act
@@ -112,7 +112,7 @@ def finalise_erasures(
     are gone already, settling is enough.
     """
     final = services.keys.settle()
-    pending = [line.at for line in services.keys.destroyed_data_keys() if line.final_at is None]
+    pending = [line.at for line in _to_do(services)]
     if not pending:
         return final
     if force or act.at - min(pending) >= services.policies.retention.erasure_final / 2:
@@ -123,7 +123,14 @@ def finalise_erasures(
 def _must_be_fresh(services: Services) -> bool:
     """Say whether a pending erasure hangs on the active key itself: carrying on an old rotation would not end it."""
     active = _active(services)
-    return any(line.final_at is None and active in line.wrapped_under for line in services.keys.destroyed_data_keys())
+    return any(active in line.wrapped_under for line in _to_do(services))
+
+
+def _to_do(services: Services) -> list[DestroyedKey]:
+    """Return the erasures that wait for keys to go: also final ones whose keys an older key backup brought back."""
+    living = {key.key_id for key in services.keys.status().keks if key.state != DESTROYED}
+    ledger = services.keys.destroyed_data_keys()
+    return [line for line in ledger if line.final_at is None or living.intersection(line.wrapped_under)]
 
 
 def _rewrap(services: Services, act: Act, progress: Progress) -> tuple[int, int]:
@@ -181,6 +188,6 @@ def _end_of(epoch: str) -> date:
     """Return the first day after that month. Raises ``InvalidInputError``."""
     try:
         first = datetime.strptime(epoch, "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
-    except ValueError:
+        return (first + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError):
         raise InvalidInputError("an epoch is a month such as 2026-05") from None
-    return (first + timedelta(days=31)).replace(day=1)

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from application import consent as consents
 from application import erase
 from application.journal import record
+from application.ports.vault import subject_owner
 from application.services import Services
 from domain.act import Act
 from domain.consent import ENROLLMENT, GRANTED
 from domain.enrollment import ACTIVE, ERASED, REVOKED, SUSPENDED, Enrollment
-from domain.errors import NotFoundError, SealBrokenError
+from domain.errors import FaceauthError, NotFoundError, SealBrokenError
 from domain.session import OPEN, Session
 
 REASON: Final = "restored_backup"
 
+Id = TypeVar("Id", UUID, tuple[UUID, str])
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What had ended before a restore, by id: enrolments and (subject, purpose) of consents."""
+    """What had ended before a restore, by id: enrolments, (subject, purpose) of consents, and who was to be erased."""
 
     revoked: tuple[UUID, ...] = ()
     suspended: tuple[UUID, ...] = ()
     consents: tuple[tuple[UUID, str], ...] = ()
+    erased: tuple[UUID, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -35,6 +39,7 @@ class Ended:
             "revoked": [str(enrollment_id) for enrollment_id in self.revoked],
             "suspended": [str(enrollment_id) for enrollment_id in self.suspended],
             "consents": [[str(subject_id), purpose] for subject_id, purpose in self.consents],
+            "erased": [str(subject_id) for subject_id in self.erased],
         }
 
     @classmethod
@@ -44,6 +49,7 @@ class Ended:
             tuple(UUID(text) for text in document["revoked"]),
             tuple(UUID(text) for text in document["suspended"]),
             tuple((UUID(subject), purpose) for subject, purpose in document["consents"]),
+            tuple(UUID(text) for text in document.get("erased", ())),
         )
 
 
@@ -57,17 +63,27 @@ class Repeated:
     sessions: int
 
 
-def what_ended(services: Services) -> Ended:
-    """Return what has ended by now and must not come back."""
+def what_ended(services: Services, earlier: Ended) -> Ended:
+    """Return what has ended by now and must not come back.
+
+    ``earlier`` is what an earlier restore was told: of what the present history does not know, it still holds.
+    """
     services.projector.catch_up()
     rows = services.read_models.rows
+    enrollments = {row["enrollment_id"]: row["status"] for row in rows("enrollment_rows")}
+    given = {(row["subject_id"], row["purpose"]): row["status"] for row in rows("consent_rows")}
     return Ended(
-        tuple(
-            row["enrollment_id"] for state in (REVOKED, ERASED) for row in rows("enrollment_rows", {"status": state})
-        ),
-        tuple(row["enrollment_id"] for row in rows("enrollment_rows", {"status": SUSPENDED})),
-        tuple((row["subject_id"], row["purpose"]) for row in rows("consent_rows") if row["status"] != GRANTED),
+        _ended(enrollments, {REVOKED, ERASED}, earlier.revoked),
+        _ended(enrollments, {SUSPENDED}, earlier.suspended),
+        _ended(given, {*given.values()} - {GRANTED}, earlier.consents),
+        tuple(sorted({row["subject_id"] for row in rows("erasure_rows")}.union(earlier.erased))),
     )
+
+
+def _ended(present: Mapping[Id, str], states: Collection[str], earlier: Iterable[Id]) -> tuple[Id, ...]:
+    names = [name for name, state in present.items() if state in states]
+    names.extend(name for name in earlier if name not in present)
+    return tuple(names)
 
 
 def complete(
@@ -85,11 +101,16 @@ def complete(
     """
     for name in services.projector.names:
         services.projector.rebuild(name)
+    for subject_id in ended.erased:
+        # An erasure that was asked for and not executed yet has no line in the ledger; this writes it.
+        services.vault.destroy_key(subject_owner(subject_id))
     erased = erase.repeat_after_restore(services, act=act, progress=progress)
     consents_ended = sum(_withdraw(services, subject_id, purpose, act) for subject_id, purpose in ended.consents)
     enrollments = _end_enrollments(services, ended.revoked, ended.suspended, act)
     sessions = _end_sessions(services, act)
-    erase.finalise(services, act=act)
+    # Finality is the worker's to try again: whatever refuses it now must not keep the service from coming up.
+    with suppress(FaceauthError):
+        erase.finalise(services, act=act)
     done = Repeated(erased, enrollments, consents_ended, sessions)
     counts = {
         "erased_again": len(erased),

@@ -28,7 +28,6 @@ from domain.errors import (
     ConcurrencyError,
     InProgressError,
     InvalidInputError,
-    KekUnknownError,
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
@@ -269,7 +268,7 @@ class Run:
             renewed = self._renewed(enrollment.subject_id, template)
         except KeyDestroyedError as error:
             return error.code
-        except (KekUnknownError, SealBrokenError, TransformUnknownError) as error:
+        except (SealBrokenError, TransformUnknownError) as error:
             record_broken(services, "rotation.template", place=str(enrollment_id), code=error.code, act=act)
             return error.code
         enrollment.rotate_template(renewed, reason=rotation.reason, rotation_id=rotation.id, act=act)

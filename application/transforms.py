@@ -31,20 +31,17 @@ def destroy_retired_transforms(services: Services, act: Act) -> list[str]:
     retire_unused(services, act)
     lifetime = services.policies.retention.retired_transforms
     destroyed = []
+    services.projector.catch_up()
+    rows = services.read_models.rows("active_template_rows")
     for transform in _in_state(services, RETIRED):
         retired_at = _note_retired(services, transform.key_id, act)
-        over = act.at - retired_at >= lifetime and not _serves_again(services, transform.key_id)
-        if over or _compromised(services, transform):
+        if _serves(services, rows, transform.key_id):
+            continue  # a restored backup brought templates of it back: it stays until they have been renewed
+        if act.at - retired_at >= lifetime or _compromised(services, transform):
             services.keys.destroy_transform(transform.key_id)
             record(services, "transform.destroyed", act=act, facts={"transform": transform.key_id})
             destroyed.append(transform.key_id)
     return destroyed
-
-
-def _serves_again(services: Services, transform: str) -> bool:
-    """Say whether a restored backup brought templates of that transform back: a campaign has to renew them first."""
-    services.projector.catch_up()
-    return _serves(services, services.read_models.rows("active_template_rows"), transform)
 
 
 def retire_unused(services: Services, act: Act) -> list[str]:

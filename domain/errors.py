@@ -220,12 +220,6 @@ class KeyRingForeignError(KeyRingError):
     code = "key_ring_foreign"
 
 
-class KekUnknownError(KeyRingError):
-    """The ring does not hold, or no longer holds, the key-encryption key that a data key is said to be wrapped by."""
-
-    code = "kek_unknown"
-
-
 class TransformUnknownError(KeyRingError):
     """The ring does not hold, or no longer holds, the transform that protects this template."""
 
@@ -297,6 +291,15 @@ class SealBrokenError(FaceauthError):
     """A sealed value was changed, moved to another place, or sealed under another key."""
 
     code = "seal_broken"
+
+
+class KekUnknownError(KeyRingError, SealBrokenError):
+    """A data key names a key-encryption key that the newest ring does not hold: whatever it seals stays closed.
+
+    That name was changed, or the ring is an older copy that somebody accepted. It concerns that data key alone.
+    """
+
+    code = "kek_unknown"
 
 
 class ModelError(UnavailableError):

@@ -22,7 +22,7 @@ from application.restored import Repeated, what_ended
 from domain.act import Act
 from domain.errors import BackupDamagedError, BackupForeignError, SealBrokenError
 from entrypoints.bootstrap import AGGREGATES, VALUES, App
-from entrypoints.restoring import RESTORING, finish_restore
+from entrypoints.restoring import ENDED, RESTORING, ended_before, finish_restore
 
 SUFFIX: Final = ".faceauth"
 KIND: Final = "data"
@@ -60,7 +60,11 @@ def create(app: App, path: Path | None = None, *, act: Act, progress: Progress =
     path = path or _place(app, "history", act)
     with refusals_recorded(app.services, "backup.created", act=act):
         _write(app, path)
-        backup = _proven(app, path, progress)
+        try:
+            backup = _proven(app, path, progress)
+        except BaseException:
+            path.unlink(missing_ok=True)  # nothing that was not proven may be taken for a backup
+            raise
     record(app.services, "backup.created", act=act, facts=_facts(backup))
     return backup
 
@@ -118,8 +122,9 @@ def restore(app: App, path: Path, *, act: Act, progress: Progress = lambda _done
             app.settings.backups_dir / f"before-restore-{act.at:%Y%m%d-%H%M%S}-{act.correlation_id.hex[:6]}{SUFFIX}"
         )
         _write(app, safety)
-        note = json.dumps({"facts": facts, "ended": what_ended(services).as_document()})
-        replace_history(database, open_sealed(path, app.ring.store_key), {RESTORING: note})
+        ended = what_ended(services, ended_before(database)).as_document()
+        notes = {RESTORING: json.dumps({"facts": facts, "ended": ended}), ENDED: json.dumps(ended)}
+        replace_history(database, open_sealed(path, app.ring.store_key), notes)
         repeated = finish_restore(services, database, act=act)
     return repeated or Repeated([], 0, 0, 0), safety
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,7 +27,7 @@ from adapters.crypto.escrow import (
 )
 from adapters.crypto.key_files import create_once, folder_lock, system_refusals
 from adapters.crypto.key_ring import KeyRing
-from adapters.postgres.deployment import RING, RING_GENERATION, lower_generation, read
+from adapters.postgres.deployment import RING, RING_GENERATION, forget, lower_generation, read, write
 from adapters.postgres.key_rows import put_key_rows, read_key_rows
 from application.journal import record, refusals_recorded
 from application.rekey import KEYS_MUTEX
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".faceauth-keys"
 FILES: Final = ("ring.json", "signing.json")
 _ROWS: Final = ("data_keys", "ledger")
+RESTORING: Final = "restoring_keys"
+"""What the deployment remembers of a restore of keys until it is complete: the digest of the ring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,8 @@ def restore(
     backup = describe(path)
     content = _content(open_key_backup(path, load_private(escrow_key, passphrase)), path)
     ring_file = settings.keys_dir / FILES[0]
-    if ring_file.exists():
+    whole = hashlib.sha256(content["files"][FILES[0]]).hexdigest()
+    if ring_file.exists() and not _cut_off(database, ring_file, whole):
         raise ConfigurationError(f"{ring_file} is there already: keys are restored only where there are none")
     if now > backup.keep_until:
         raise ConfigurationError(f"this key backup had to be gone by {backup.keep_until:%Y-%m-%d}: delete it")
@@ -143,6 +147,7 @@ def restore(
         raise KeyRingOutdatedError(
             "this database has seen newer keys than the backup holds: restore a newer key backup, or say --accept-older"
         )
+    write(database, RESTORING, whole)
     with system_refusals(settings.keys_dir), folder_lock(settings.keys_dir):
         for name in reversed(FILES):
             create_once(settings.keys_dir / name, partial(content["files"].__getitem__, name))
@@ -153,13 +158,20 @@ def restore(
         ring.close()
     if accept_older:
         lower_generation(database, backup.generation)
+    forget(database, RESTORING)
     return backup
+
+
+def _cut_off(database: Database, ring_file: Path, whole: str) -> bool:
+    """Say whether that ring was put there by a restore of the same backup that did not come to its end."""
+    return read(database, RESTORING) == whole == hashlib.sha256(ring_file.read_bytes()).hexdigest()
 
 
 def purge(services: Services, settings: Settings, *, act: Act) -> list[Path]:
     """Delete the key backups in the settings' folder whose time is over; return them."""
     gone = []
-    for path in sorted(settings.backups_dir.glob(f"*{SUFFIX}")):
+    # What was cut off while it was written ends in ".part", and may be complete all the same.
+    for path in sorted({*settings.backups_dir.glob(f"*{SUFFIX}"), *settings.backups_dir.glob(f"*{SUFFIX}.part")}):
         if act.at > _keep_until(path, services.policies.retention.key_backups):
             path.unlink(missing_ok=True)
             record(services, "key_backup.deleted", act=act, facts={"file": path.name})

@@ -10,7 +10,6 @@ from adapters.crypto.data_key_wrap import put_in_step, rewrapped
 from adapters.crypto.key_ring import in_state, with_kek, with_transform
 from application.ports.keys import ACTIVE, DESTROYED, RETIRED, RETIRING, DestroyedKey, KeyFacts, RingStatus
 from domain.errors import (
-    KekUnknownError,
     KeyActiveError,
     KeyDestroyedError,
     KeyInUseError,
@@ -70,7 +69,7 @@ class RingKeeper:
         for old in found:
             try:
                 done.append((old, rewrapped(self._ring, old)))
-            except (SealBrokenError, KekUnknownError):
+            except SealBrokenError:
                 self._broken.add(old.owner)
         self._data_keys.replace(done)
         self._untold += len(found) - len(done)

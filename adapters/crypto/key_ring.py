@@ -141,15 +141,13 @@ class KeyRing:
     def unwrap(self, kek_id: str, wrapped: bytes, context: bytes) -> bytes:
         """Unwrap with that key, looking for a newer generation of the ring first where it is not known.
 
-        Raises ``KekUnknownError``, and what the provider raises.
+        Raises ``KekUnknownError`` for one that the newest ring does not know or has destroyed.
         """
         with self._lock:
             if kek_id not in self.living_keks():
                 self.refresh()
             if kek_id not in self.living_keks():
-                raise KekUnknownError(
-                    "the ring does not hold the key that wrapped this data: restore the ring's backup"
-                )
+                raise KekUnknownError("the ring does not hold the key that a data key names")
             return self._provider.unwrap(kek_id, wrapped, context)
 
     def active_transform(self) -> str:

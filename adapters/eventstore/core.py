@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 from eventsourcing.persistence import ApplicationRecorder, Notification
 from eventsourcing.popo import POPOFactory
 from eventsourcing.utils import Environment
@@ -108,6 +109,9 @@ class RecorderEventStore:
                 found: object = self._application.repository.get(aggregate_id)
             except AggregateNotFoundError:
                 found = None
+            except (AssertionError, OriginatorIDError, OriginatorVersionError):
+                # The library's way of saying that the first events of a stream, or some between, are not there.
+                raise SealBrokenError("events of a stream are missing or in another order") from None
         if not isinstance(found, kind):
             raise NotFoundError(f"no such {kind.__name__.lower()}")
         return found

@@ -53,6 +53,9 @@ class MemoryDataKeyStore:
     def destroy(self, owner: str, wrapped_under: Sequence[str]) -> None:
         """Forget that key, with a line in the ledger. See the port."""
         with self._lock:
+            living = owner not in self._keys or self._keys[owner] is not None
+            if living and self._active is not None and self._active not in wrapped_under:
+                raise KekNotActiveError("the key that wraps data keys was replaced meanwhile")
             self._keys[owner] = None
             self._ledger.setdefault(owner, DestroyedKey(owner, datetime.now(UTC), tuple(wrapped_under), None))
 

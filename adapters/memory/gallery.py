@@ -20,7 +20,6 @@ from application.templates import open_template
 from domain.biometrics import Candidate, Embedding, ModelId, SealedTemplate, Similarity
 from domain.enrollment import ACTIVE, Enrollment
 from domain.errors import (
-    KekUnknownError,
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
@@ -204,9 +203,9 @@ class Gallery:
             return
         try:
             vector = self._opened(entry, template)
-        except (KekUnknownError, KeyDestroyedError, SealBrokenError, TransformUnknownError) as error:
+        except (KeyDestroyedError, SealBrokenError, TransformUnknownError) as error:
             self._on_fault(error)
-            if isinstance(error, KekUnknownError | SealBrokenError):
+            if isinstance(error, SealBrokenError):
                 self._on_broken(entry.enrollment_id, entry.subject_id, error.code)
             self._drop(entry.enrollment_id)
             return
@@ -216,8 +215,8 @@ class Gallery:
         self._shelves[place].put(entry, vector.vector)
         vector.wipe()
         # In its new place before it leaves the former one, and counted: a search that saw neither is made again.
-        self._drop(entry.enrollment_id, besides=place)
         self._moves += 1
+        self._drop(entry.enrollment_id, besides=place)
 
     def _opened(self, entry: Entry, template: SealedTemplate) -> Embedding:
         """Return the vector to keep: transformed, also where the template is older than transforms."""

@@ -56,7 +56,11 @@ class PostgresDataKeyStore:
         """Overwrite that key, with a line in the ledger. See the port."""
         line = {"owner": owner, "kind": "destroyed", "wrapped_under": list(wrapped_under)}
         with self._database.transaction() as connection:
-            connection.execute(statement("data_key_destroy"), {"owner": owner})
+            # Held until this commits: no other key-encryption key comes to wrap, so the line names all that ever did.
+            active = connection.execute(statement("active_kek_hold")).fetchone()
+            destroyed = connection.execute(statement("data_key_destroy"), {"owner": owner}).rowcount
+            if destroyed and active is not None and active["value"] not in wrapped_under:
+                raise KekNotActiveError("the key that wraps data keys was replaced meanwhile")
             connection.execute(statement("ledger_append"), line)
 
     def active(self) -> str | None:

@@ -70,8 +70,13 @@ def forget_refusals(database: Database, until: datetime) -> None:
 
 def lower_generation(database: Database, generation: int) -> None:
     """Accept an older ring from now on: the newer one is lost and the operator says so."""
+    write(database, RING_GENERATION, str(generation))
+
+
+def write(database: Database, name: str, value: str) -> None:
+    """Keep a value, over the one of before."""
     with database.connection() as connection:
-        connection.execute(statement("deployment_set"), {"name": RING_GENERATION, "value": str(generation)})
+        connection.execute(statement("deployment_set"), {"name": name, "value": value})
 
 
 def forget(database: Database, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.postgres.database import Database
 from adapters.postgres.statements import statement
+from application.ports.vault import epoch_owner
 
 
 def read_key_rows(database: Database) -> dict[str, list[dict[str, Any]]]:
@@ -37,4 +38,6 @@ def put_key_rows(database: Database, rows: Mapping[str, Sequence[Mapping[str, An
             "living": list(living),
         }
         connection.execute(statement("key_rows_close"))
-        return connection.execute(statement("key_rows_put"), columns).rowcount
+        put = connection.execute(statement("key_rows_put"), columns).rowcount
+        connection.execute(statement("key_rows_drop"), {"prefix": epoch_owner(""), "living": list(living)})
+    return put

@@ -67,7 +67,7 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
     def _insert_events(
         self,
         curs: Cursor[DictRow],
-        stored_events: Sequence[StoredEvent],  # noqa: ARG002 - the library's hook hands them over
+        stored_events: Sequence[StoredEvent],
         unchanged: Sequence[tuple[UUID, int]] = (),
         claim: Sequence[Claim] = (),
         release: Sequence[Claim | Holder] = (),
@@ -81,6 +81,14 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
             current = {row["originator_id"]: row["version"] for row in curs.fetchall()}
             if any(current.get(aggregate_id, 0) != version for aggregate_id, version in unchanged):
                 raise ConcurrencyError("something that was to stay unchanged has changed")
+        before = {e.originator_id: e.originator_version - 1 for e in reversed(stored_events)}
+        before = {originator_id: version for originator_id, version in before.items() if version}
+        if before:
+            # Read before a restore replaced the history: such an event would stand alone, and open no more.
+            curs.execute(statement("events_there"), {"ids": [*before], "versions": [*before.values()]})
+            row = curs.fetchone()
+            if row is None or row["found"] != len(before):
+                raise ConcurrencyError("the history that this follows on is not there any more")
         for freed in release:
             if isinstance(freed, Holder):
                 curs.execute(statement("claims_free"), {"subject_id": freed.subject_id, "kind": freed.kind})

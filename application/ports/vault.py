@@ -108,7 +108,9 @@ class DataKeyStore(Protocol):
     def destroy(self, owner: str, wrapped_under: Sequence[str]) -> None:
         """Overwrite that key and write a line into the append-only ledger, in one transaction. Idempotent.
 
-        ``wrapped_under`` names every key-encryption key that may have wrapped it and is alive.
+        ``wrapped_under`` names every key-encryption key that may have wrapped it and is alive. Raises
+        ``KekNotActiveError``, with nothing changed, where the one that ``activate`` named last is not among them: by
+        then the key may lie under that one too, and the ledger would call it gone too early.
         """
         ...
 

@@ -119,7 +119,11 @@ def escrow(
     private, public = new_pair(_passphrase(passphrase_file))
     public_file = out.with_name(f"{out.name}.pub")
     write_private(out, lambda file: file.write(private))
-    write_private(public_file, lambda file: file.write(public))
+    try:
+        write_private(public_file, lambda file: file.write(public))
+    except ConfigurationError:
+        out.unlink()  # half a pair is of no use, and would keep its name from the next one
+        raise
     if as_json:
         print_json({"private": str(out), "public": str(public_file)})
         return

@@ -39,6 +39,9 @@ SELECT gone.owner, gone.at, gone.wrapped_under, final.at AS final_at
 FROM erasure_ledger AS gone LEFT JOIN erasure_ledger AS final ON final.owner = gone.owner AND final.kind = 'final'
 WHERE gone.kind = 'destroyed' ORDER BY gone.entry
 
+-- name: active_kek_hold
+SELECT value FROM deployment WHERE name = 'active_kek' FOR SHARE
+
 -- name: active_kek_write
 INSERT INTO deployment (name, value) VALUES ('active_kek', %(kek_id)s)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value

@@ -9,3 +9,8 @@ FROM stored_events WHERE originator_id = %(id)s ORDER BY originator_version
 -- name: event_batch
 SELECT notification_id, originator_id, originator_version, topic, state
 FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
+
+-- name: events_there
+SELECT count(*) AS found
+FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[]) AS wanted (originator_id, originator_version)
+JOIN stored_events USING (originator_id, originator_version)

@@ -13,6 +13,10 @@ ON CONFLICT (owner, kind) DO NOTHING
 UPDATE data_keys SET wrapped = NULL, destroyed_at = now()
 WHERE wrapped IS NOT NULL AND owner IN (SELECT owner FROM erasure_ledger)
 
+-- name: key_rows_drop
+-- Nobody is this owner: a month whose key is wrapped by a lost one gets another, or nobody could sign in in it.
+DELETE FROM data_keys WHERE wrapped IS NOT NULL AND starts_with(owner, %(prefix)s) AND NOT kek_id = ANY(%(living)s)
+
 -- name: key_rows_put
 INSERT INTO data_keys AS kept (owner, kek_id, wrapped)
 SELECT new.owner, new.kek_id, new.wrapped
