@@ -12,6 +12,7 @@ from uuid import UUID
 
 from application.confirm import confirmed
 from application.journal import record_broken
+from application.origin import sealed_for_month, sealed_for_subject
 from application.outcome import (
     HOLD_STILL,
     NEXT_STEPS,
@@ -23,16 +24,14 @@ from application.outcome import (
     Client,
     FrameReport,
     Outcome,
-    client_binding,
 )
 from application.person import reveal
-from application.ports.vault import epoch_owner
 from application.ports.vision import FaceCrop
 from application.recapture import SPARE_CROPS, HeldCrop, HeldCrops, recapture
 from application.services import Services
 from domain.act import Act
-from domain.attempt import Attempt, MatchFacts
-from domain.biometrics import Candidate, Embedding
+from domain.attempt import Attempt, Evidence, MatchFacts
+from domain.biometrics import Embedding
 from domain.errors import (
     ConcurrencyError,
     ConsentMissingError,
@@ -99,18 +98,7 @@ class Authentication:
         if not services.departments.exists(self._department):
             raise DepartmentUnknownError("no such department")
         act = self._act()
-        epoch = f"{act.at:%Y-%m}"
-        services.vault.create_key(epoch_owner(epoch))
-        client = f"{self._client.address}\n{self._client.agent[:200]}".encode()
-        attempt = Attempt.start(
-            self.attempt_id,
-            department=self._department,
-            mode=self._mode,
-            policy=PASSIVE,
-            client_sealed=services.vault.seal(client_binding(epoch), client),
-            epoch=epoch,
-            act=act,
-        )
+        attempt = Attempt.start(self.attempt_id, department=self._department, mode=self._mode, policy=PASSIVE, act=act)
         attempt.issue_challenge(HOLD_STILL, act=act)
         services.store.save(attempt)
         self._attempt = attempt
@@ -162,7 +150,7 @@ class Authentication:
         try:
             if self._attempt is not None and self._attempt.undecided:
                 attempt = self._services.store.get(Attempt, self.attempt_id)
-                attempt.assess(self._log.summary(), act=self._act())
+                self._assess(attempt, self._log.summary())
                 attempt.abandon(reason=reason, act=self._act())
                 self._services.store.save(attempt)
         finally:
@@ -214,7 +202,7 @@ class Authentication:
     def _decline(self, verdict: Verdict, *, timeout: bool) -> Outcome:
         """Refuse without a match: the evidence does not suffice."""
         act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
-        attempt.assess(self._log.summary(), act=act)
+        self._assess(attempt, self._log.summary())
         code, reason = (
             (verdict.code, verdict.reason) if isinstance(verdict, Insufficient) else (LIVENESS_FAILED, "no_frame")
         )
@@ -226,11 +214,11 @@ class Authentication:
         The ``last`` time, a gallery that still disagrees with the enrolment is a refusal like any other.
         """
         act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
-        attempt.assess(self._log.summary(index), act=act)
-        decision = self._match(probes)
+        decision, evidence = self._match(probes), self._log.summary(index)
         if isinstance(decision, NotMatched):
+            self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
-        outcome = self._confirm(attempt, decision.candidate, decision.facts, act, last=last)
+        outcome = self._confirm(attempt, evidence, decision, act, last=last)
         if outcome.success and decision.facts.model == self._services.judge.former:
             recapture(self._services, decision.candidate, self._held.live, act=self._act())
         return outcome
@@ -257,21 +245,26 @@ class Authentication:
             return None
         return self._services.store.claimant("username", self._services.vault.digest("username", self._claim))
 
-    def _confirm(self, attempt: Attempt, candidate: Candidate, facts: MatchFacts, act: Act, *, last: bool) -> Outcome:
+    def _confirm(self, attempt: Attempt, evidence: Evidence, match: Matched, act: Act, *, last: bool) -> Outcome:
         """Ask the aggregates (the index is a hint), then commit success and session under one lock."""
-        services, subject_id = self._services, candidate.subject_id
+        services, candidate, facts = self._services, match.candidate, match.facts
+        subject_id = candidate.subject_id
         try:
             unchanged = confirmed(services, candidate, self._department)
             person = reveal(services.vault, unchanged[0])
+            client = sealed_for_subject(services, self._client, attempt.id, subject_id)
         except NOT_CONFIRMED as error:
             if isinstance(error, SealBrokenError):
                 place = str(candidate.enrollment_id)
                 record_broken(services, "enrollment", place=place, code=error.code, subject_id=subject_id, act=act)
+            self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
         except TemplateReplacedError as error:
             if not last:
                 raise
+            self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
+        attempt.assess(evidence, client_sealed=client, act=act)
         session_id, expires_at = services.ids.new(), act.at + services.policies.session_lifetime
         attempt.succeed(
             subject_id=subject_id,
@@ -318,6 +311,12 @@ class Authentication:
             confidence=max(0.0, min(1.0, facts.similarity or 0.0)),
             admission=admission,
         )
+
+    def _assess(self, attempt: Attempt, evidence: Evidence) -> None:
+        """Record the evidence of an attempt that admits nobody."""
+        act = self._act()
+        client, epoch = sealed_for_month(self._services, self._client, self.attempt_id, act)
+        attempt.assess(evidence, client_sealed=client, epoch=epoch, act=act)
 
     def _refuse(
         self,

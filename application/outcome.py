@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from application.ports.vault import Binding, epoch_owner
 from domain.policies.liveness import PRESENTATION_ATTACK
 
 HOLD_STILL: Final = "hold_still"
@@ -23,7 +22,7 @@ NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, PRESENTATION_ATTACK: PASSWORD, UN
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where an attempt comes from; sealed under the month's epoch key, because it may belong to nobody we know."""
+    """Where an attempt comes from; see ``application.origin`` for the key that seals it."""
 
     address: str
     agent: str
@@ -62,8 +61,3 @@ class FrameReport:
     step: int
     of: int
     finished: bool
-
-
-def client_binding(epoch: str) -> Binding:
-    """Return where the client's address and agent of an attempt belong."""
-    return Binding(epoch_owner(epoch), "attempt.client")

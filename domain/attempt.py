@@ -69,16 +69,14 @@ class Attempt(Aggregate):
         department: str,
         mode: str,
         policy: str,
-        client_sealed: str,
-        epoch: str,
         act: Act,
         timestamp: datetime,
     ) -> None:
         self.department = department
         self.mode = mode
         self.policy = policy
-        self.client_sealed = client_sealed
-        self.epoch = epoch
+        self.client_sealed = ""
+        self.epoch = ""
         self.challenge = ""
         self.status = STARTED
         self.assessed = False
@@ -92,17 +90,13 @@ class Attempt(Aggregate):
         return attempt_id
 
     @classmethod
-    def start(
-        cls, attempt_id: UUID, *, department: str, mode: str, policy: str, client_sealed: str, epoch: str, act: Act
-    ) -> Attempt:
-        """Begin; ``client_sealed`` (address, agent) opens with the key of ``epoch`` ("yyyy-mm") while that exists."""
+    def start(cls, attempt_id: UUID, *, department: str, mode: str, policy: str, act: Act) -> Attempt:
+        """Begin."""
         return cls(
             attempt_id=attempt_id,
             department=department,
             mode=mode,
             policy=policy,
-            client_sealed=client_sealed,
-            epoch=epoch,
             act=act,
             timestamp=act.at,
         )
@@ -119,12 +113,16 @@ class Attempt(Aggregate):
             raise AttemptStateError("evidence has been assessed already")
         self._challenge_issued(challenge=challenge, act=act, timestamp=act.at)
 
-    def assess(self, evidence: Evidence, *, act: Act) -> None:
-        """Record the evidence, once, before the decision."""
+    def assess(self, evidence: Evidence, *, act: Act, client_sealed: str = "", epoch: str = "") -> None:
+        """Record the evidence, once, with the decision.
+
+        ``client_sealed`` (address, agent) opens with the key of ``epoch`` ("yyyy-mm"), and where that is "" with the
+        key of the subject who is admitted.
+        """
         self._check(STARTED)
         if not self.challenge or self.assessed:
             raise AttemptStateError("evidence is assessed once, after a challenge")
-        self._evidence_assessed(evidence=evidence, act=act, timestamp=act.at)
+        self._evidence_assessed(evidence=evidence, client_sealed=client_sealed, epoch=epoch, act=act, timestamp=act.at)
 
     def succeed(
         self, *, subject_id: UUID, enrollment_id: UUID, template_id: UUID, session_id: UUID, match: MatchFacts, act: Act
@@ -196,8 +194,12 @@ class Attempt(Aggregate):
         self.challenge = challenge
 
     @event("EvidenceAssessed", topic="attempt.evidence_assessed.v1")
-    def _evidence_assessed(self, evidence: Evidence, act: Act, timestamp: datetime) -> None:
+    def _evidence_assessed(
+        self, evidence: Evidence, client_sealed: str, epoch: str, act: Act, timestamp: datetime
+    ) -> None:
         self.assessed = True
+        self.client_sealed = client_sealed
+        self.epoch = epoch
 
     @event("Succeeded", topic="attempt.succeeded.v1")
     def _succeeded(

@@ -108,20 +108,30 @@ def _proven(app: App, path: Path, progress: Progress) -> Backup:
     return Backup(path, datetime.fromisoformat(header["created_at"]), newest, number)
 
 
-def restore(app: App, path: Path, *, act: Act, progress: Progress = lambda _done, _of: None) -> tuple[Repeated, Path]:
+def restore(
+    app: App,
+    path: Path,
+    *,
+    act: Act,
+    safety_copy: bool = True,
+    progress: Progress = lambda _done, _of: None,
+) -> tuple[Repeated, Path | None]:
     """Put a backup in the place of the history; return what was ended again, and where the present one was saved.
 
     Nothing changes before the whole backup is proven. Cut off after that, it is completed by the next command or
-    server that starts. Raises what ``verify`` raises, ``InProgressError`` while a server runs.
+    server that starts. Without a ``safety_copy`` the present history is gone: for one that cannot be read any more.
+    Raises what ``verify`` raises, ``InProgressError`` while a server runs.
     """
     services, database = app.services, app.database
     with refusals_recorded(services, "backup.restored", act=act), alone(database):
         backup = _proven(app, path, progress)
-        facts = _facts(backup) | {"former_position": str(services.store.position())}
-        safety = (
-            app.settings.backups_dir / f"before-restore-{act.at:%Y%m%d-%H%M%S}-{act.correlation_id.hex[:6]}{SUFFIX}"
-        )
-        _write(app, safety)
+        safety = _place(app, "before-restore", act) if safety_copy else None
+        if safety is not None:
+            _write(app, safety)
+        facts = _facts(backup) | {
+            "former_position": str(services.store.position()),
+            "former_history": safety.name if safety else "not kept",
+        }
         ended = what_ended(services, ended_before(database)).as_document()
         notes = {RESTORING: json.dumps({"facts": facts, "ended": ended}), ENDED: json.dumps(ended)}
         replace_history(database, open_sealed(path, app.ring.store_key), notes)

@@ -89,12 +89,12 @@ def create(app: App, path: Path | None = None, *, act: Act) -> KeyBackup:
         folder = app.settings.keys_dir
         with app.services.store.mutex(KEYS_MUTEX, wait=False), system_refusals(folder), folder_lock(folder):
             rows = read_key_rows(app.database)
-            files = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in FILES}
-        app.ring.refresh()
+            raw = {name: (folder / name).read_bytes() for name in FILES}
+        files = {name: base64.b64encode(content).decode() for name, content in raw.items()}
         header = {
             "created_at": act.at.isoformat(),
             "keep_until": (act.at + app.services.policies.retention.key_backups).isoformat(),
-            "generation": app.ring.document.generation,
+            "generation": json.loads(raw[FILES[0]])["generation"],
             "ring": app.ring.fingerprint,
         }
         write_key_backup(path, public, header, json.dumps({"files": files, **rows}).encode())

@@ -13,7 +13,7 @@ from typing import Any, Final
 from application.ports.event_store import RecordedEvent
 from application.projections import campaigns as campaign_rows
 from application.projections import erasures as erasure_rows
-from application.projections.changes import Change, actor_of, amend, put
+from application.projections.changes import Amend, Change, actor_of, amend, put
 from application.projections.templates import active_templates, template_history
 
 
@@ -99,7 +99,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 department=fields["department"],
                 mode=fields["mode"],
                 policy=fields["policy"],
-                client_sealed=fields["client_sealed"],
+                client_sealed="",
                 state="started",
                 started_at=event.at,
             )
@@ -109,6 +109,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 table,
                 key,
                 event,
+                client_sealed=fields["client_sealed"],
                 frames_received=evidence.frames_received,
                 frames_judged=evidence.frames_judged,
                 frames_usable=evidence.frames_usable,
@@ -145,6 +146,8 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 subject_id=fields["subject_id"],
                 ended_at=event.at,
             )
+        case "enrollment.erased.v1":
+            return [Amend(table, {"enrollment_id": event.aggregate_id}, {"client_sealed": ""})]
         case "attempt.abandoned.v1":
             return amend(
                 table, key, event, state="abandoned", reason=fields["reason"], success=False, ended_at=event.at

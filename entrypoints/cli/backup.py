@@ -76,6 +76,10 @@ def verify(file: FileArgument, as_json: JsonOption = False) -> None:
 def restore(
     file: FileArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Sem perguntar / without asking")] = False,
+    without_safety_copy: Annotated[
+        bool,
+        typer.Option("--without-safety-copy", help="Não guarda a história atual / do not keep the present one"),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Põe um backup no lugar da história; apagados continuam apagados / Restore: the erased stay erased."""
@@ -86,11 +90,12 @@ def restore(
             app,
             file,
             act=app.services.act(ACTOR, "cli"),
+            safety_copy=not without_safety_copy,
             progress=lambda done, of: bar.update(task, total=of, completed=done),
         )
     document: dict[str, Any] = {
         "restored": str(file),
-        "former_history": str(safety),
+        "former_history": str(safety) if safety else None,
         "erased_again": [str(subject_id) for subject_id in repeated.erased],
         "enrollments_ended_again": repeated.enrollments,
         "consents_ended_again": repeated.consents,
@@ -100,7 +105,8 @@ def restore(
         print_json(document)
         return
     console.print(f"Restaurado / restored: {file}", markup=False, soft_wrap=True)
-    console.print(f"História anterior / former history: {safety}", markup=False, soft_wrap=True)
+    kept = safety or "não guardada / not kept"
+    console.print(f"História anterior / former history: {kept}", markup=False, soft_wrap=True)
     console.print(
         f"Apagados de novo / erased again: {len(repeated.erased)}   "
         f"cadastros encerrados de novo / enrolments ended again: {repeated.enrollments}   "

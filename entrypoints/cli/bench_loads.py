@@ -143,9 +143,7 @@ def save_event(services: Services, _probe: Embedding) -> None:
 def save_attempt(services: Services, _probe: Embedding) -> None:
     """Save what a refused attempt saves: start and challenge; then, read again, evidence, refusal and fallback."""
     act = services.act("anonymous", "cli")
-    attempt = Attempt.start(
-        services.ids.new(), department=DEPARTMENT, mode="cli", policy="passive", client_sealed="", epoch="", act=act
-    )
+    attempt = Attempt.start(services.ids.new(), department=DEPARTMENT, mode="cli", policy="passive", act=act)
     attempt.issue_challenge("hold_still", act=act)
     services.store.save(attempt)
     attempt = services.store.get(Attempt, attempt.id)

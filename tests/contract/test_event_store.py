@@ -198,9 +198,7 @@ def test_an_empty_store_is_at_position_zero(store: Store) -> None:
 
 
 def test_an_attempt_survives_with_its_evidence(store: Store) -> None:
-    attempt = Attempt.start(
-        uuid4(), department="icu", mode="identify", policy="passive", client_sealed="", epoch="2030-05", act=act()
-    )
+    attempt = Attempt.start(uuid4(), department="icu", mode="identify", policy="passive", act=act())
     attempt.issue_challenge("hold_still", act=act())
     evidence = Evidence(30, 20, 18, 10, 0.91, 0.4, None, 0.8, {"blurred": 1, "too_dark": 1})
     attempt.assess(evidence, act=act())

@@ -108,9 +108,30 @@ def test_the_former_history_is_saved_and_can_be_put_back(app: App) -> None:
 
     _, former = backups.restore(app, backup.path, act=act(app))
     assert not sign_in(app, "ana").success
+    assert former is not None
     backups.restore(app, former, act=act(app))
 
     assert who(app, "ana") == ana
+
+
+def test_a_history_that_cannot_be_read_any_more_is_replaced_on_demand(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = enroll(app, "ana")
+    backup = backups.create(app, act=act(app))
+
+    def unreadable(*_: object) -> None:
+        raise UnavailableError("pg_dump failed")
+
+    monkeypatch.setattr(backups, "_write", unreadable)
+    with pytest.raises(UnavailableError):
+        backups.restore(app, backup.path, act=act(app))
+
+    _, former = backups.restore(app, backup.path, act=act(app), safety_copy=False)
+
+    assert former is None
+    assert who(app, "ana") == ana
+    assert [line.get("former_history") for line in journal(app, "backup.restored")] == ["not kept"]
 
 
 def test_no_key_and_nothing_made_by_projections_is_in_it(app: App) -> None:
@@ -304,6 +325,7 @@ def test_somebody_known_only_by_a_key_after_a_restore_can_be_forgotten_too(app: 
 
     erase.erase(app.services, ana, act=act(app), now=True)
     assert not app.services.vault.has_key(subject_owner(ana))
+    assert former is not None
     repeated, _ = backups.restore(app, former, act=act(app))
 
     assert repeated.erased == [ana]

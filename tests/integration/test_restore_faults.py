@@ -26,7 +26,6 @@ from tests.integration.trial import act, enroll, journal, opened, sign_in, who
 pytestmark = pytest.mark.database
 
 DAMAGES = (
-    "UPDATE stored_events SET topic = NULL",
     "UPDATE stored_events SET topic = 'x'",
     "UPDATE stored_events SET topic = 'enrollment.opened.v1'",
     "UPDATE stored_events SET state = ''",

@@ -61,8 +61,6 @@ class AttemptMachine(AggregateMachine):
                 department="icu",
                 mode="plain",
                 policy="passive",
-                client_sealed="s1",
-                epoch="2030-01",
                 act=self.act(),
             )
         self.status, self.challenged, self.assessed = STARTED, False, False

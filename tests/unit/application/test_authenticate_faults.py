@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from adapters.memory.vision import picture
-from application.ports.vault import Binding
+from application import erase
+from application.origin import client_binding
+from application.ports.vault import Binding, subject_owner
 from domain.attempt import Attempt
-from domain.errors import KeyDestroyedError, UnavailableError
+from domain.errors import KeyDestroyedError, SealBrokenError, UnavailableError
 from tests.house import ADDRESS, AGENT, House, frames
 
 
@@ -122,14 +124,49 @@ def test_giving_up_before_the_start_records_nothing(house: House) -> None:
     assert house.names() == []
 
 
-def test_where_an_attempt_came_from_is_sealed_under_the_key_of_its_month(house: House) -> None:
-    attempt = house.shown([])
-    epoch = house.last("attempt.started.v1")["epoch"]
-    sealed = house.store.get(Attempt, attempt.attempt_id).client_sealed
+def test_where_an_attempt_of_nobody_we_know_came_from_goes_with_the_key_of_its_month(house: House) -> None:
+    attempt = house.shown(frames("stranger"))
+    assert not attempt.decide().success
+    recorded = house.store.get(Attempt, attempt.attempt_id)
 
-    assert epoch == "2030-01"
-    binding = Binding("epoch:2030-01", "attempt.client")
-    assert house.vault.unseal(binding, sealed) == f"{ADDRESS}\n{AGENT}".encode()
+    assert recorded.epoch == "2030-01"
+    binding = client_binding(attempt.attempt_id, "epoch:2030-01")
+    assert house.vault.unseal(binding, recorded.client_sealed) == f"{ADDRESS}\n{AGENT}".encode()
     house.vault.destroy_key("epoch:2030-01")
     with pytest.raises(KeyDestroyedError):
-        house.vault.unseal(binding, sealed)
+        house.vault.unseal(binding, recorded.client_sealed)
+
+
+def test_where_somebody_signed_in_from_goes_with_the_person(house: House) -> None:
+    subject_id = house.enroll("ana").subject_id
+    attempt = house.shown(frames("ana"))
+    assert attempt.decide().success
+    recorded = house.store.get(Attempt, attempt.attempt_id)
+
+    assert recorded.epoch == ""
+    binding = client_binding(attempt.attempt_id, subject_owner(subject_id))
+    assert house.vault.unseal(binding, recorded.client_sealed) == f"{ADDRESS}\n{AGENT}".encode()
+    assert [row["client_sealed"] for row in house.rows("auth_log_rows")] == [recorded.client_sealed]
+    erase.erase(house.services, subject_id, act=house.act())
+    assert [row["client_sealed"] for row in house.rows("auth_log_rows")] == [""]
+    with pytest.raises(KeyDestroyedError):
+        house.vault.unseal(binding, recorded.client_sealed)
+
+
+def test_a_month_s_key_that_somebody_changed_costs_the_address_and_nobody_the_way_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.enroll("ana")
+    seal = house.vault.seal
+
+    def broken(binding: Binding, plaintext: bytes) -> str:
+        if binding.owner.startswith("epoch:"):
+            raise SealBrokenError("changed")
+        return seal(binding, plaintext)
+
+    monkeypatch.setattr(house.vault, "seal", broken)
+
+    assert house.sign_in("stranger").code == "face_not_recognised"
+    assert house.sign_in("ana").success
+    entry = house.last("journal.recorded.v1")
+    assert (entry["kind"], entry["outcome"], entry["facts"]) == ("epoch_key", "broken", {"place": "epoch:2030-01"})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from application import rekey
-from application.outcome import client_binding
+from application.origin import client_binding
 from application.ports.vault import epoch_owner
 from domain.attempt import Attempt
 from domain.errors import FaceauthError, InvalidInputError, KeyActiveError, KeyDestroyedError, NotFoundError
@@ -34,7 +34,7 @@ def test_the_addresses_of_a_month_are_gone_with_its_key_and_the_attempts_stay(ho
     attempt.decide()
     house.clock.set(datetime(2030, 6, 1, tzinfo=UTC))
     recorded = house.store.get(Attempt, attempt.attempt_id)
-    place = client_binding(recorded.epoch)
+    place = client_binding(recorded.id, epoch_owner(recorded.epoch))
     assert ADDRESS.encode() in house.vault.unseal(place, recorded.client_sealed)
 
     rekey.destroy_epoch(house.services, "2030-05", act=house.act())

@@ -129,10 +129,10 @@ def test_templates_and_client_addresses_stay_closed_in_documents(house: House) -
 
     data = {str(document["event"]): document["data"] for document in documents(house, ana.subject_id)}
 
-    sealed, started = data["enrollment.template_sealed.v1"], data["attempt.started.v1"]
+    sealed, assessed = data["enrollment.template_sealed.v1"], data["attempt.evidence_assessed.v1"]
     assert isinstance(sealed, dict)
-    assert isinstance(started, dict)
-    assert (sealed["sealed"], started["client_sealed"]) == ("[sealed]", "[sealed]")
+    assert isinstance(assessed, dict)
+    assert (sealed["sealed"], assessed["client_sealed"]) == ("[sealed]", "[sealed]")
 
 
 def test_an_erased_person_reads_erased_and_the_rest_of_the_history_stays(house: House) -> None:
