@@ -69,7 +69,9 @@ def rotate(as_json: JsonOption = False) -> None:
             }
         )
         return
-    console.print(f"Nova chave / new key: {done.kek_id}, {done.rewrapped} chaves recifradas / data keys rewrapped")
+    console.print(
+        f"Nova chave / new key: {done.kek_id}, {done.rewrapped} chaves recifradas / data keys rewrapped", soft_wrap=True
+    )
     for kek_id in done.destroyed:
         console.print(f"Destruída / destroyed: {kek_id}")
     for kek_id, why in done.kept.items():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import psutil
 import psycopg
 import pytest
 
@@ -41,15 +40,22 @@ class Server:
         migrate(self.dsn)
 
     def kill(self) -> None:
+        """Kill the postmaster and wait for its backends: one that still serves a pooled connection is no lost server."""
         pid_file = self.home / "postgres" / "data" / "postmaster.pid"
-        os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
+        postmaster = psutil.Process(int(pid_file.read_text().splitlines()[0]))
+        everything = [postmaster, *postmaster.children(recursive=True)]
+        postmaster.kill()
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                psycopg.connect(self.dsn).close()
-            except psycopg.OperationalError:
-                return
-        raise AssertionError("the server survived")
+        while any(_lives(process) for process in everything):
+            assert time.monotonic() < deadline, "the server survived"
+            time.sleep(0.01)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture
