@@ -40,7 +40,7 @@ class Server:
         migrate(self.dsn)
 
     def kill(self) -> None:
-        """Kill the postmaster and wait for its backends: one that still serves a pooled connection is no lost server."""
+        """Kill the postmaster and wait for its backends, which would go on serving pooled connections for a moment."""
         pid_file = self.home / "postgres" / "data" / "postmaster.pid"
         postmaster = psutil.Process(int(pid_file.read_text().splitlines()[0]))
         everything = [postmaster, *postmaster.children(recursive=True)]
@@ -53,7 +53,7 @@ class Server:
 
 def _lives(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
