@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".faceauth-keys"
 FILES: Final = ("ring.json", "signing.json")
 _ROWS: Final = ("data_keys", "ledger")
-RESTORING: Final = "restoring_keys"
+RESTORING_KEYS: Final = "restoring_keys"
 """What the deployment remembers of a restore of keys until it is complete: the digest of the ring."""
 
 
@@ -147,7 +147,7 @@ def restore(
         raise KeyRingOutdatedError(
             "this database has seen newer keys than the backup holds: restore a newer key backup, or say --accept-older"
         )
-    write(database, RESTORING, whole)
+    write(database, RESTORING_KEYS, whole)
     with system_refusals(settings.keys_dir), folder_lock(settings.keys_dir):
         for name in reversed(FILES):
             create_once(settings.keys_dir / name, partial(content["files"].__getitem__, name))
@@ -158,13 +158,13 @@ def restore(
         ring.close()
     if accept_older:
         lower_generation(database, backup.generation)
-    forget(database, RESTORING)
+    forget(database, RESTORING_KEYS)
     return backup
 
 
 def _cut_off(database: Database, ring_file: Path, whole: str) -> bool:
     """Say whether that ring was put there by a restore of the same backup that did not come to its end."""
-    return read(database, RESTORING) == whole == hashlib.sha256(ring_file.read_bytes()).hexdigest()
+    return read(database, RESTORING_KEYS) == whole == hashlib.sha256(ring_file.read_bytes()).hexdigest()
 
 
 def purge(services: Services, settings: Settings, *, act: Act) -> list[Path]:

@@ -53,10 +53,7 @@ def write_beside(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> Path:
 
 def create_once(path: Path, fresh: Callable[[], bytes]) -> None:
     """Make a key file where there is none; call under ``folder_lock`` only."""
-    # A crash between link and unlink leaves a second name of the file, which would outlive a destroyed key.
-    if not path.exists() or not _beside(path).exists() or not _beside(path).samefile(path):
-        _scrub(_beside(path))
-    _beside(path).unlink(missing_ok=True)
+    _scrub(_beside(path))
     if path.exists():
         return
     try:
@@ -117,12 +114,17 @@ def damaged(path: Path) -> KeyRingDamagedError:
 
 
 def _scrub(leftover: Path) -> None:
-    """Overwrite and remove what a crash left of a write: it holds keys too."""
+    """Remove what a crash left of a write, overwritten: it holds keys too, and must not outlive a destroyed one.
+
+    A crash of ``create_once`` leaves a second name of the file in use: that name goes, the content stays.
+    """
     if leftover.exists():
         with leftover.open("r+b") as file:
-            file.write(bytes(leftover.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
+            status = os.fstat(file.fileno())
+            if status.st_nlink == 1:
+                file.write(bytes(status.st_size))
+                file.flush()
+                os.fsync(file.fileno())
         leftover.unlink()
 
 
