@@ -7,7 +7,6 @@ DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, with everything before as 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -25,12 +24,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from adapters.crypto.sealed_file import read_header, write_private
+from adapters.crypto.sealed_file import head_of, read_header, write_private
 from domain.errors import BackupDamagedError, BackupForeignError, ConfigurationError
 
 MAGIC: Final = b"faceauth key backup 1\n"
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_LENGTH: Final = 4
 _ID_DIGITS: Final = 32
 
 
@@ -77,8 +75,7 @@ def key_id(public: X25519PublicKey) -> str:
 
 def write_key_backup(path: Path, public: X25519PublicKey, header: Mapping[str, Any], content: bytes) -> None:
     """Seal ``content`` to the escrow key in a new file (0600). Raises ``ConfigurationError`` as ``write_private``."""
-    document = json.dumps({**header, "escrow": key_id(public)}, sort_keys=True).encode()
-    head = MAGIC + len(document).to_bytes(_LENGTH, "big") + document
+    head = head_of(MAGIC, {**header, "escrow": key_id(public)})
     sealed = _SUITE.encrypt(content, public, info=head)
     write_private(path, lambda file: file.write(head + sealed))
 

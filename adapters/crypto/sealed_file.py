@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -44,8 +44,7 @@ def write_sealed(path: Path, key: bytes, header: Mapping[str, Any], content: Ite
     already or the system refuses; whatever ``content`` raises is raised on.
     """
     salt = secrets.token_bytes(SALT)
-    document = json.dumps({**header, "salt": base64.b64encode(salt).decode()}, sort_keys=True).encode()
-    head = MAGIC + len(document).to_bytes(_LENGTH, "big") + document
+    head = head_of(MAGIC, {**header, "salt": base64.b64encode(salt).decode()})
 
     def write(file: IO[bytes]) -> None:
         file.write(head)
@@ -54,6 +53,12 @@ def write_sealed(path: Path, key: bytes, header: Mapping[str, Any], content: Ite
             file.write(aead.encrypt(_nonce(number, last=last), segment, bound))
 
     write_private(path, write)
+
+
+def head_of(magic: bytes, header: Mapping[str, Any]) -> bytes:
+    """Return how a file of that kind begins: what ``read_header`` reads."""
+    document = json.dumps(header, sort_keys=True).encode()
+    return magic + len(document).to_bytes(_LENGTH, "big") + document
 
 
 def read_header(path: Path, magic: bytes = MAGIC) -> tuple[dict[str, Any], int]:
@@ -101,7 +106,7 @@ def open_sealed(path: Path, key: bytes) -> Iterator[bytes]:
             number, sealed = number + 1, following
 
 
-def write_private(path: Path, write: Any) -> None:
+def write_private(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Make a new file (0600) that appears complete and on disk, or not at all; ``write`` takes it opened for bytes.
 
     Raises ``ConfigurationError`` where one of that name is there already or the system refuses.

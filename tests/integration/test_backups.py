@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -30,7 +28,7 @@ from domain.errors import (
 from entrypoints import backups, restoring
 from entrypoints.bootstrap import App
 from tests.house import ICU
-from tests.integration.trial import act, enroll, journal, opened, sign_in, who
+from tests.integration.trial import act, enroll, journal, later, opened, sign_in, who
 from tests.synthetic import populate
 
 pytestmark = pytest.mark.database
@@ -308,13 +306,13 @@ def test_a_transform_out_of_use_is_not_destroyed_once_a_restored_template_goes_t
     rotate.run(app.services, act=act(app))
     backups.restore(app, backup.path, act=act(app))
     app.gallery.load()
-    later = replace(act(app), at=datetime.now(UTC) + timedelta(days=36))
+    then = later(app, days=36)
 
-    assert destroy_retired_transforms(app.services, later) == []
+    assert destroy_retired_transforms(app.services, then) == []
     assert who(app, "ana") == ana
     rotate.plan(app.services, reason="transform_renewal", act=act(app))
     rotate.run(app.services, act=act(app))
-    assert len(destroy_retired_transforms(app.services, later)) >= 1
+    assert len(destroy_retired_transforms(app.services, then)) >= 1
     assert who(app, "ana") == ana
 
 

@@ -6,9 +6,8 @@ import base64
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -29,25 +28,9 @@ from domain.errors import (
 from entrypoints import backups, key_backups
 from entrypoints.bootstrap import App
 from entrypoints.settings import Settings
-from tests.integration.trial import act, enroll, journal, opened, who
+from tests.integration.trial import act, enroll, journal, later, opened, who
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def escrow(tmp_path: Path) -> Path:
-    """The private escrow key; the public one lies beside it."""
-    private, public = new_pair()
-    path = tmp_path / "escrow.pem"
-    path.write_bytes(private)
-    path.with_name("escrow.pem.pub").write_bytes(public)
-    return path
-
-
-@pytest.fixture
-def app(tmp_path: Path, dsn: str, escrow: Path) -> Iterator[App]:
-    with opened(tmp_path / "home", dsn, escrow_key=escrow.with_name("escrow.pem.pub")) as app:
-        yield app
 
 
 def put_back(app: App, path: Path, escrow: Path, **how: object) -> key_backups.KeyBackup:
@@ -154,15 +137,14 @@ def test_keys_are_never_put_over_keys(app: App, escrow: Path) -> None:
 
 def test_a_key_backup_whose_time_is_over_is_refused_and_deleted(app: App, escrow: Path) -> None:
     path = key_backups.create(app, act=act(app)).path
-    later = act(app)
-    object.__setattr__(later, "at", datetime.now(UTC) + timedelta(days=31))
+    then = later(app, days=31)
 
     shutil.move(app.settings.keys_dir, app.settings.home / "moved")
     with pytest.raises(ConfigurationError, match="had to be gone"):
-        put_back(app, path, escrow, now=later.at)
+        put_back(app, path, escrow, now=then.at)
     shutil.move(app.settings.home / "moved", app.settings.keys_dir)
     assert key_backups.purge(app.services, app.settings, act=act(app)) == []
-    assert key_backups.purge(app.services, app.settings, act=later) == [path]
+    assert key_backups.purge(app.services, app.settings, act=then) == [path]
     assert not path.exists()
     assert len(journal(app, "key_backup.deleted")) == 1
 

@@ -4,47 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from pydantic import SecretStr
 
-from adapters.crypto.escrow import new_pair
 from adapters.crypto.key_ring import KeyRing
 from application import erase, rekey
 from application.ports.vault import subject_owner
-from domain.act import Act
 from domain.errors import ConfigurationError, InvalidInputError, KeyRingError
 from entrypoints import key_backups
 from entrypoints.bootstrap import App
 from entrypoints.cli import backup
-from tests.integration.trial import act, enroll, opened, who
+from tests.integration.trial import act, enroll, later, opened, who
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def escrow(tmp_path: Path) -> Path:
-    private, public = new_pair()
-    path = tmp_path / "escrow.pem"
-    path.write_bytes(private)
-    path.with_name("escrow.pem.pub").write_bytes(public)
-    return path
-
-
-@pytest.fixture
-def app(tmp_path: Path, dsn: str, escrow: Path) -> Iterator[App]:
-    with opened(tmp_path / "home", dsn, escrow_key=escrow.with_name("escrow.pem.pub")) as app:
-        yield app
-
-
-def later(app: App, days: float) -> Act:
-    act_then = act(app)
-    object.__setattr__(act_then, "at", datetime.now(UTC) + timedelta(days=days))
-    return act_then
 
 
 def put_back(app: App, path: Path, escrow: Path, **changed: object) -> key_backups.KeyBackup:

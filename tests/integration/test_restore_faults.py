@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 
 from application import consent, erase, rotate, transforms
-from domain.act import Act
 from domain.enrollment import Enrollment
 from domain.erasure import Erasure
 from domain.errors import BackupDamagedError, ConcurrencyError, FaceauthError, SealBrokenError
 from entrypoints import backups, restoring
 from entrypoints.bootstrap import App
 from tests.house import ICU
-from tests.integration.trial import act, enroll, journal, opened, sign_in, who
+from tests.integration.trial import act, enroll, journal, later, opened, sign_in, who
 
 pytestmark = pytest.mark.database
 
@@ -37,12 +35,6 @@ DAMAGES = (
 def app(tmp_path: Path, dsn: str) -> Iterator[App]:
     with opened(tmp_path / "home", dsn) as app:
         yield app
-
-
-def later(app: App, days: float) -> Act:
-    act_then = act(app)
-    object.__setattr__(act_then, "at", datetime.now(UTC) + timedelta(days=days))
-    return act_then
 
 
 def tamper(dsn: str, command: str, *values: object) -> None:

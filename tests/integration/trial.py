@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,6 +31,10 @@ def opened(home: Path, dsn: str, *, follow: bool = False, **settings: Any) -> It
 
 def act(app: App) -> Act:
     return app.services.act("operator:test", "cli")
+
+
+def later(app: App, days: float) -> Act:
+    return replace(act(app), at=datetime.now(UTC) + timedelta(days=days))
 
 
 def enroll(app: App, name: str) -> UUID:
