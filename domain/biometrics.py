@@ -64,12 +64,49 @@ class FaceQuality:
     """How usable a face picture is (terms of ISO/IEC 29794-5).
 
     ``score`` and every component are 0...1; ``reason`` is None for a usable face, else the guidance code of the worst
-    fault: too_small, too_close, off_centre, too_dark, too_bright, blurred.
+    fault of the picture: too_small, too_close, off_centre, too_dark, too_bright, blurred. ``unfit`` is None for a face
+    to recognise somebody by, else what the person is to change: look_straight, eyes_closed, face_covered. A turned
+    head or a closed eye is evidence of life all the same.
     """
 
     score: float
     reason: str | None
     components: Mapping[str, float] = field(default_factory=dict)
+    unfit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceShape:
+    """Where a face is, how the head is held and how far the eyes are open. In memory only, for one attempt.
+
+    ``box`` is left, top, width, height in pixels of the picture; ``landmarks`` float32 (68, 2), in the same pixels, in
+    iBUG order. Angles in degrees as a camera that does not mirror sees them: ``yaw`` is positive when the nose points
+    to the left edge of the picture (the person turned to their own right), ``pitch`` is positive looking up, ``roll``
+    positive clockwise. ``eye_openings`` are the right and the left eye's, a measure without unit that is about 0.3 for
+    open eyes and compares only within one attempt.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: NDArray[np.float32] = field(repr=False)
+    yaw: float
+    pitch: float
+    roll: float
+    eye_openings: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DepthFindings:
+    """What a depth map says of a face, lengths as shares of the distance between the eyes.
+
+    ``relief`` is how far the nose tip stands out of the plane of eyes and mouth corners, ``cheek_relief`` how far the
+    cheeks stand behind the nose's sides, ``plane_residual`` the root mean square distance of the face from its best
+    plane; ``holes`` is the share 0...1 of the face without a measurement.
+    """
+
+    relief: float
+    cheek_relief: float
+    plane_residual: float
+    holes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +128,11 @@ class FrameFindings:
 
     ``reason`` is None for a usable frame, else the guidance code (no_face, many_faces or a quality reason).
     ``pad`` is the presentation attack score: probability 0...1 that a live person is shown, None when there was no
-    single face to judge. ``faces`` counts faces that matter. ``steps_ms`` maps step name to milliseconds.
+    single face to judge; ``evidence`` holds what it was fused from, by name. ``faces`` counts faces that matter.
+    ``steps_ms`` maps step name to milliseconds. ``shape`` is there for a single face. ``scene`` is a coarse picture of
+    the surroundings, float32 (n,), NaN where the face is: only good to tell that they changed. ``depth`` is there when
+    the client sent a depth map with the frame. ``at_ms`` is when the frame was taken, by the client's clock or, where
+    that says nothing, when it arrived.
     """
 
     faces: int
@@ -99,11 +140,21 @@ class FrameFindings:
     quality: FaceQuality | None = None
     pad: float | None = None
     steps_ms: Mapping[str, float] = field(default_factory=dict)
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    shape: FaceShape | None = field(default=None, compare=False)
+    scene: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    depth: DepthFindings | None = None
+    at_ms: float | None = None
 
     @property
     def usable(self) -> bool:
         """Exactly one face of sufficient quality, judged for liveness."""
         return self.reason is None and self.pad is not None and self.quality is not None
+
+    @property
+    def fit(self) -> bool:
+        """Usable, and a face to recognise somebody by."""
+        return self.usable and self.quality is not None and self.quality.unfit is None
 
 
 @dataclass(frozen=True, slots=True)

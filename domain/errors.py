@@ -133,6 +133,12 @@ class ImageTooLargeError(ImageError):
     code = "image_too_large"
 
 
+class DepthError(ImageError):
+    """A depth map that is damaged, of the wrong kind, size or proportions, or without a single finite distance."""
+
+    code = "invalid_depth"
+
+
 # Rights and existence -----------------------------------------------------------------------------------------------
 
 

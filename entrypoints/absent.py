@@ -15,7 +15,7 @@ class AbsentJudge:
     model = ModelId("none")
     former: ModelId | None = None
 
-    def judge(self, payload: bytes) -> NoReturn:  # noqa: ARG002 - the port's signature
+    def judge(self, payload: bytes, *, at_ms: float | None = None, depth: bytes | None = None) -> NoReturn:  # noqa: ARG002 - the port's signature
         """Raise ``ModelError``."""
         raise ModelError("the models are not loaded")
 

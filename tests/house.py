@@ -78,10 +78,10 @@ class WatchedJudge:
     def former(self) -> ModelId | None:
         return self._judge.former
 
-    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+    def judge(self, payload: bytes, **kwargs: Any) -> tuple[FrameFindings, FaceCrop | None]:
         if self.bug is not None:
             raise self.bug
-        findings, crop = self._judge.judge(payload)
+        findings, crop = self._judge.judge(payload, **kwargs)
         if crop is not None:
             self.crops.append(crop)
         return findings, crop

@@ -1,9 +1,9 @@
 """Vision without pixels: pictures are small JSON documents that say what they show.
 
-``{"face": "ana", "pad": 0.98, "quality": 0.9, "faces": 1, "reason": null, "noise": 0.2, "take": 1}``: every key is
-optional. ``face`` names the person, ``noise`` says how far this picture's embedding lies from the person's own
-direction (0 none; two takes at the default are 0.96 alike), ``take`` tells two pictures of one person apart, ``reason``
-is the guidance code that quality gives. Everything that is not such a document is a damaged picture.
+``{"face": "ana", "pad": 0.98, "quality": 0.9, "faces": 1, "reason": null, "unfit": null, "noise": 0.2, "take": 1}``:
+every key is optional; the shape of the face has more (``ScriptedShapes``). ``face`` names the person, ``noise`` says how
+far this picture's embedding lies from the person's own direction (0 none; two takes at the default are 0.96 alike),
+``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything that is not such a document is a damaged picture.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adapters.vision.pipeline import VisionPipeline
-from application.ports.vision import Face, FaceCrop
-from domain.biometrics import Embedding, FaceQuality, ModelId
+from application.ports.vision import Face, FaceCrop, PadFindings
+from domain.biometrics import Embedding, FaceQuality, FaceShape, ModelId
 from domain.errors import ImageError
 
 if TYPE_CHECKING:
@@ -67,18 +67,36 @@ class ScriptedDetector:
 class ScriptedQuality:
     """``QualityAssessor``: ``quality`` (0.9 by default) and ``reason`` (none by default)."""
 
-    def assess(self, image: Image, face: Face) -> FaceQuality:  # noqa: ARG002 - every face of a picture is alike
+    def assess(self, image: Image, face: Face, shape: FaceShape) -> FaceQuality:  # noqa: ARG002 - all faces are alike
         """Return what the picture says."""
         facts = _facts(image)
-        return FaceQuality(float(facts.get("quality", 0.9)), facts.get("reason"))
+        return FaceQuality(float(facts.get("quality", 0.9)), facts.get("reason"), unfit=facts.get("unfit"))
+
+
+class ScriptedShapes:
+    """``ShapeReader``: ``yaw``, ``pitch``, ``roll`` (0), ``eyes`` (0.3) and ``size`` (1) of the picture.
+
+    The landmarks are those of a head of some depth, turned that way and seen from ``1 / size`` away; ``flat`` heads are
+    a photograph of one, tilted instead of turned.
+    """
+
+    def read(self, image: Image, face: Face) -> FaceShape:  # noqa: ARG002 - every face of a picture is alike
+        """Return what the picture says."""
+        facts = _facts(image)
+        yaw, pitch, roll = (float(facts.get(name, 0.0)) for name in ("yaw", "pitch", "roll"))
+        size, eyes = float(facts.get("size", 1.0)), float(facts.get("eyes", 0.3))
+        points = head(yaw, pitch, size=size, flat=bool(facts.get("flat")))
+        box = float(points[:, 0].min()), float(points[:, 1].min()), 100.0 * size, 120.0 * size
+        return FaceShape(box, points, yaw, pitch, roll, (eyes, eyes))
 
 
 class ScriptedPad:
     """``PresentationAttackDetector``: ``pad``, 0.98 by default."""
 
-    def score(self, image: Image, face: Face) -> float:  # noqa: ARG002 - every face of a picture is alike
+    def judge(self, image: Image, face: Face) -> PadFindings:  # noqa: ARG002 - every face of a picture is alike
         """Return what the picture says."""
-        return float(_facts(image).get("pad", 0.98))
+        score = float(_facts(image).get("pad", 0.98))
+        return PadFindings(score, {"scripted": score})
 
 
 class ScriptedEmbedder:
@@ -119,12 +137,30 @@ def scripted_judge(former: ModelId | None = None, model: ModelId = MODEL) -> Vis
     return VisionPipeline(
         decoder=ScriptedDecoder(),
         detector=ScriptedDetector(),
+        shapes=ScriptedShapes(),
         quality=ScriptedQuality(),
         pad=ScriptedPad(),
         embedder=ScriptedEmbedder(model),
         former=ScriptedEmbedder(former) if former else None,
         same=lambda one, other: bool(np.array_equal(one.pixels, other.pixels)),
     )
+
+
+def head(yaw: float, pitch: float, *, size: float = 1.0, flat: bool = False) -> NDArray[np.float32]:
+    """Return 68 landmarks, in pixels, of a made-up head turned by degrees, or of its photograph tilted so.
+
+    Seen in perspective from four head widths; positive yaw moves the nose to the left edge, positive pitch upwards.
+    """
+    random = np.random.default_rng(68)
+    points = np.column_stack([random.uniform(-0.5, 0.5, 68), random.uniform(-0.6, 0.6, 68), np.zeros(68)])
+    if not flat:
+        points[:, 2] = -0.45 * np.sqrt(np.maximum(0.0, 1 - (points[:, 0] / 0.55) ** 2))
+    around, over = np.radians(yaw), np.radians(pitch)
+    turn = np.array([[np.cos(around), 0, np.sin(around)], [0, 1, 0], [-np.sin(around), 0, np.cos(around)]])
+    nod = np.array([[1, 0, 0], [0, np.cos(over), np.sin(over)], [0, -np.sin(over), np.cos(over)]])
+    turned = points @ (nod @ turn).T
+    away = 4.0 / size + turned[:, 2]
+    return np.asarray(400.0 * turned[:, :2] / away[:, np.newaxis] + 160.0, np.float32)
 
 
 def _facts(image: Image) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters.vision import detector, embedder, pad
+from adapters.vision import detector, embedder, pad, shape
 from adapters.vision.bundle import MANIFEST, Bundle, read_bundle
 from adapters.vision.decoder import FRAME_BYTES, OpenCvDecoder
 from adapters.vision.detector import YuNetDetector
@@ -13,6 +13,7 @@ from adapters.vision.pad import MiniFasNetEnsemble
 from adapters.vision.pipeline import VisionPipeline
 from adapters.vision.quality import LandmarkQuality
 from adapters.vision.sessions import Network
+from adapters.vision.shape import NetworkShapeReader
 from domain.errors import ConfigurationError, ModelError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def load_pipeline(
 ) -> VisionPipeline:
     """Load the bundle in ``models``, or the insightface pack that lies there.
 
-    A pack brings detector and embedder; presentation attack detection then comes from ``default_bundle``, and
+    A pack brings detector and embedder; everything about life then comes from ``default_bundle``, and
     ``accept_licence`` says that the operator accepts the pack's licence. ``former`` is the folder (bundle or pack) of
     the models before these, whose embedder serves templates that it made. ``max_bytes`` limits encoded pictures. Raises
     ``ModelError`` when anything is missing or not what was installed, ``ConfigurationError`` without that acceptance
@@ -52,6 +53,7 @@ def load_pipeline(
     return VisionPipeline(
         decoder=OpenCvDecoder(max_bytes=max_bytes),
         detector=found[0],
+        shapes=_shapes(bundle),
         quality=LandmarkQuality(),
         pad=_ensemble(bundle),
         embedder=found[1],
@@ -92,3 +94,8 @@ def _default_embedder(bundle: Bundle) -> Embedder:
 
 def _ensemble(bundle: Bundle) -> MiniFasNetEnsemble:
     return MiniFasNetEnsemble([(Network(name, bundle.read(name), pad.INPUT_SHAPE), scale) for name, scale in PAD_IDS])
+
+
+def _shapes(bundle: Bundle) -> NetworkShapeReader:
+    contracts = (shape.LANDMARK_ID, shape.LANDMARK_SHAPE), (shape.POSE_ID, shape.POSE_SHAPE)
+    return NetworkShapeReader(*(Network(name, bundle.read(name), takes) for name, takes in contracts))

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from adapters.vision.scratch import Scratch
+from application.ports.vision import PadFindings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ class MiniFasNetEnsemble:
         """Use (network, how many times the face box is enlarged) pairs."""
         self._members = tuple(members)
 
-    def score(self, image: Image, face: Face) -> float:
+    def judge(self, image: Image, face: Face) -> PadFindings:
         """Return the mean probability that a live person is shown."""
         with Scratch() as scratch:
             boxes = [enlarged_box(image.shape[:2], face.box, scale) for _, scale in self._members]
@@ -39,7 +40,7 @@ class MiniFasNetEnsemble:
                 float(network.run(blob)[0][0, REAL_CLASS])
                 for (network, _), blob in zip(self._members, blobs, strict=True)
             ]
-        return sum(scores) / len(scores)
+        return PadFindings(sum(scores) / len(scores))
 
 
 def enlarged_box(shape: tuple[int, ...], box: NDArray[np.float32], scale: float) -> tuple[int, int, int, int]:

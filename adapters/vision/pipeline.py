@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.vision.likeness import same_picture
 from adapters.vision.quality import visible_share
+from adapters.vision.scene import surroundings
 from domain.biometrics import FrameFindings
 from domain.errors import ModelError
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from application.ports.vision import (
+        DepthReader,
         Detector,
         Embedder,
         Face,
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
         ImageDecoder,
         PresentationAttackDetector,
         QualityAssessor,
+        ShapeReader,
     )
     from domain.biometrics import Embedding, ModelId
 
@@ -42,19 +46,23 @@ class VisionPipeline:
         *,
         decoder: ImageDecoder,
         detector: Detector,
+        shapes: ShapeReader,
         quality: QualityAssessor,
         pad: PresentationAttackDetector,
         embedder: Embedder,
+        depth: DepthReader | None = None,
         former: Embedder | None = None,
         same: Callable[[FaceCrop, FaceCrop], bool] = same_picture,
     ) -> None:
-        """Compose the five steps; ``same`` tells one picture sent twice from two pictures.
+        """Compose the steps; ``same`` tells one picture sent twice from two pictures.
 
         ``former`` embeds the crops of ``embedder`` as well: five-point alignment to 112 by 112 is common to both.
         """
         self._decoder = decoder
         self._detector = detector
+        self._shapes = shapes
         self._quality = quality
+        self._depth = depth
         self._pad = pad
         self._embedder = embedder
         self._former = former
@@ -70,13 +78,20 @@ class VisionPipeline:
         """The former embedder's, if there is one."""
         return self._former.model if self._former else None
 
-    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
-        """Judge one encoded picture; see ``FrameJudge``. ``steps_ms`` holds decode, detect, quality and pad."""
+    def judge(
+        self, payload: bytes, *, at_ms: float | None = None, depth: bytes | None = None
+    ) -> tuple[FrameFindings, FaceCrop | None]:
+        """Judge one encoded picture; see ``FrameJudge``.
+
+        ``steps_ms`` holds decode, detect, shape, quality, pad, scene and, with a map, depth. A pipeline without a depth
+        reader takes no notice of maps.
+        """
         steps: dict[str, float] = {}
         with _timed(steps, "decode"):
             image = self._decoder.decode(payload)
         try:
-            return self._look(image, steps)
+            findings, crop = self._look(image, depth, steps)
+            return replace(findings, at_ms=at_ms), crop
         finally:
             image.fill(0)
 
@@ -92,17 +107,29 @@ class VisionPipeline:
         """Compare pixels laid over each other; see ``adapters.vision.likeness``."""
         return self._same(one, other)
 
-    def _look(self, image: Image, steps: dict[str, float]) -> tuple[FrameFindings, FaceCrop | None]:
+    def _look(
+        self, image: Image, depth: bytes | None, steps: dict[str, float]
+    ) -> tuple[FrameFindings, FaceCrop | None]:
         with _timed(steps, "detect"):
             faces = faces_that_matter(image, self._detector.detect(image))
         if len(faces) != 1:
             return FrameFindings(len(faces), "many_faces" if faces else "no_face", steps_ms=steps), None
         (face,) = faces
+        with _timed(steps, "shape"):
+            shape = self._shapes.read(image, face)
         with _timed(steps, "quality"):
-            quality = self._quality.assess(image, face)
+            quality = self._quality.assess(image, face, shape)
         with _timed(steps, "pad"):
-            pad = self._pad.score(image, face)
-        findings = FrameFindings(1, quality.reason, quality, pad, steps)
+            pad = self._pad.judge(image, face)
+        with _timed(steps, "scene"):
+            scene = surroundings(image, face.box)
+        relief = None
+        if depth is not None and self._depth is not None:
+            with _timed(steps, "depth"):
+                relief = self._depth.read(depth, image, face)
+        findings = FrameFindings(
+            1, quality.reason, quality, pad.score, steps, pad.evidence, shape=shape, scene=scene, depth=relief
+        )
         return findings, self._embedder.align(image, face) if findings.usable else None
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from application.ports.vision import Face, Image
+    from domain.biometrics import FaceShape
 
 BRIGHT_PIXEL = 245
 FACE_ROWS = slice(16, 108)
@@ -66,7 +67,7 @@ NOSE_UP_DOWN = 0.45
 class LandmarkQuality:
     """``QualityAssessor`` without a network."""
 
-    def assess(self, image: Image, face: Face) -> FaceQuality:
+    def assess(self, image: Image, face: Face, shape: FaceShape) -> FaceQuality:  # noqa: ARG002 - pose and eyes follow
         """Return score (geometric mean of the components), components, and the reason of the worst one at 0."""
         crop = align_face(image, face.landmarks)
         grey = np.asarray(cv2.cvtColor(crop.pixels, cv2.COLOR_BGR2GRAY)[FACE_ROWS, FACE_COLUMNS], np.uint8)

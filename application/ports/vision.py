@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from domain.biometrics import Embedding, FaceQuality, FrameFindings, ModelId
+    from domain.biometrics import DepthFindings, Embedding, FaceQuality, FaceShape, FrameFindings, ModelId
 
     Image = NDArray[np.uint8]
     """BGR, uint8, shape (height, width, 3)."""
@@ -43,6 +45,18 @@ class FaceCrop:
         self.pixels.fill(0)
 
 
+@dataclass(frozen=True, slots=True)
+class PadFindings:
+    """Passive presentation attack detection on one frame.
+
+    ``score`` is the probability (0...1) that a live person is shown, not a print, screen or mask; ``evidence`` the
+    values it was fused from, by name.
+    """
+
+    score: float
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
 class ImageDecoder(Protocol):
     """Encoded bytes to pixels, within limits."""
 
@@ -66,16 +80,44 @@ class Detector(Protocol):
 class QualityAssessor(Protocol):
     """Says how usable a detected face is."""
 
-    def assess(self, image: Image, face: Face) -> FaceQuality:
+    def assess(self, image: Image, face: Face, shape: FaceShape) -> FaceQuality:
         """Return the quality of that face in that picture."""
+        ...
+
+
+class ShapeReader(Protocol):
+    """Landmarks, head pose and eyes of a detected face."""
+
+    def read(self, image: Image, face: Face) -> FaceShape:
+        """Return the shape of that face in that picture."""
+        ...
+
+
+class EvidenceSource(Protocol):
+    """One kind of passive evidence on a single frame: a network, a spectrum, colours."""
+
+    def measure(self, image: Image, face: Face) -> Mapping[str, float]:
+        """Return named values, always the same names, finite; a higher one speaks for a live person."""
         ...
 
 
 class PresentationAttackDetector(Protocol):
     """Passive presentation attack detection on a single frame."""
 
-    def score(self, image: Image, face: Face) -> float:
-        """Return the probability (0...1) that a live person is shown, not a print, screen or mask."""
+    def judge(self, image: Image, face: Face) -> PadFindings:
+        """Return how live that face looks, and by which evidence."""
+        ...
+
+
+class DepthReader(Protocol):
+    """Depth maps that come with a frame."""
+
+    def read(self, payload: bytes, image: Image, face: Face) -> DepthFindings:
+        """Return what an encoded depth map (16-bit PNG, millimetres, 0 for holes) says of that face.
+
+        The map shows what the picture shows, at its own resolution. Raises ``DepthError`` for one that is damaged, of
+        the wrong kind, size or proportions.
+        """
         ...
 
 
@@ -114,11 +156,13 @@ class FrameJudge(Protocol):
         """Model id of the former embedder, loaded beside the current one while templates of it still serve."""
         ...
 
-    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+    def judge(
+        self, payload: bytes, *, at_ms: float | None = None, depth: bytes | None = None
+    ) -> tuple[FrameFindings, FaceCrop | None]:
         """Judge one encoded picture. The crop is there exactly when the findings are usable.
 
-        The decoded picture is overwritten before this returns, also when it raises. Raises the errors of
-        ``ImageDecoder.decode``.
+        ``at_ms`` goes into the findings as it is. The decoded picture is overwritten before this returns, also when it
+        raises. Raises the errors of ``ImageDecoder.decode`` and ``DepthReader.read``.
         """
         ...
 

@@ -66,7 +66,7 @@ def test_one_good_face_gives_findings_and_an_aligned_crop(eyes: Eyes) -> None:
     assert (findings.faces, findings.reason, findings.usable) == (1, None, True)
     assert crop is not None
     assert (crop.pixels.shape, str(crop.pixels.dtype)) == ((112, 112, 3), "uint8")
-    assert set(findings.steps_ms) == {"decode", "detect", "quality", "pad"}
+    assert set(findings.steps_ms) == {"decode", "detect", "shape", "quality", "pad", "scene"}
 
 
 def test_none_or_many_faces_give_a_reason_and_no_crop(eyes: Eyes) -> None:

@@ -63,10 +63,10 @@ class CountingJudge:
     def former(self) -> ModelId | None:
         return self._judge.former
 
-    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+    def judge(self, payload: bytes, **kwargs: Any) -> tuple[FrameFindings, FaceCrop | None]:
         self.seen.append(payload)
         try:
-            return self._judge.judge(payload)
+            return self._judge.judge(payload, **kwargs)
         finally:
             self.done += 1
 
@@ -84,11 +84,11 @@ class SlowJudge(CountingJudge):
         super().__init__(judge)
         self.tickets = threading.Semaphore(0)
 
-    def judge(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+    def judge(self, payload: bytes, **kwargs: Any) -> tuple[FrameFindings, FaceCrop | None]:
         self.seen.append(payload)
         if not self.tickets.acquire(timeout=20):
             raise TimeoutError("the test forgot to let this frame through")
-        return self._judge.judge(payload)
+        return self._judge.judge(payload, **kwargs)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from adapters.memory.vision import (
     ScriptedEmbedder,
     ScriptedPad,
     ScriptedQuality,
+    ScriptedShapes,
     picture,
 )
 from adapters.vision.decoder import OpenCvDecoder
@@ -70,6 +71,7 @@ def decoding(tmp_path: Path) -> Iterator[Edge]:
         return VisionPipeline(
             decoder=OpenCvDecoder(),
             detector=FacelessDetector(),
+            shapes=ScriptedShapes(),
             quality=ScriptedQuality(),
             pad=ScriptedPad(),
             embedder=ScriptedEmbedder(),

@@ -17,8 +17,11 @@ from adapters.vision.pad import enlarged_box
 from adapters.vision.pipeline import faces_that_matter
 from adapters.vision.quality import LandmarkQuality, frontality
 from application.ports.vision import Face, FaceCrop
+from domain.biometrics import FaceShape
 
 SIDE = 400
+
+STRAIGHT = FaceShape((0, 0, 1, 1), np.zeros((68, 2), np.float32), 0.0, 0.0, 0.0, (0.3, 0.3))
 
 
 def face(*, left: float = 130, top: float = 110, size: float = 140, score: float = 0.9) -> Face:
@@ -80,7 +83,7 @@ def test_an_enlarged_box_always_lies_within_the_picture(
 
 
 def test_a_good_face_has_no_reason_to_be_refused() -> None:
-    quality = LandmarkQuality().assess(textured(), face())
+    quality = LandmarkQuality().assess(textured(), face(), STRAIGHT)
     assert quality.reason is None
     assert quality.score > 0.8
 
@@ -97,14 +100,14 @@ def test_a_good_face_has_no_reason_to_be_refused() -> None:
     ],
 )
 def test_each_fault_has_its_guidance_code(reason: str, image: np.ndarray, shown: Face) -> None:
-    assert LandmarkQuality().assess(image, shown).reason == reason
+    assert LandmarkQuality().assess(image, shown, STRAIGHT).reason == reason
 
 
 def test_a_turned_face_is_worth_less_and_not_refused() -> None:
     turned = face()
     turned.landmarks[2, 0] += 25
     assert frontality(turned.landmarks) < frontality(face().landmarks)
-    assert LandmarkQuality().assess(textured(), turned).reason is None
+    assert LandmarkQuality().assess(textured(), turned, STRAIGHT).reason is None
 
 
 def test_a_bystander_does_not_count_but_a_second_person_does() -> None:

@@ -15,6 +15,7 @@ from adapters.memory.vision import (
     ScriptedEmbedder,
     ScriptedPad,
     ScriptedQuality,
+    ScriptedShapes,
     picture,
     scripted_judge,
 )
@@ -40,13 +41,18 @@ class RememberingDecoder(ScriptedDecoder):
 class BrokenPad(ScriptedPad):
     """Fails in the middle of a frame."""
 
-    def score(self, image: Image, face: Face) -> NoReturn:  # noqa: ARG002 - it breaks whatever it is given
+    def judge(self, image: Image, face: Face) -> NoReturn:  # noqa: ARG002 - it breaks whatever it is given
         raise RuntimeError("broken")
 
 
 def pipeline(decoder: ScriptedDecoder, pad: ScriptedPad) -> VisionPipeline:
     return VisionPipeline(
-        decoder=decoder, detector=ScriptedDetector(), quality=ScriptedQuality(), pad=pad, embedder=ScriptedEmbedder()
+        decoder=decoder,
+        detector=ScriptedDetector(),
+        shapes=ScriptedShapes(),
+        quality=ScriptedQuality(),
+        pad=pad,
+        embedder=ScriptedEmbedder(),
     )
 
 
@@ -57,7 +63,7 @@ def test_a_usable_frame_comes_with_its_crop_and_the_time_of_every_step() -> None
     assert findings.pad == 0.97
     assert findings.quality is not None
     assert findings.quality.score == 0.8
-    assert list(findings.steps_ms) == ["decode", "detect", "quality", "pad"]
+    assert list(findings.steps_ms) == ["decode", "detect", "shape", "quality", "pad", "scene"]
 
 
 @pytest.mark.parametrize(

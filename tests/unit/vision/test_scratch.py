@@ -51,7 +51,7 @@ def test_the_surroundings_of_a_face_are_overwritten() -> None:
     watching = Watching((1, 3))
     face = Face(np.array([100, 100, 80, 80], np.float32), np.zeros((5, 2), np.float32), 0.9)
 
-    MiniFasNetEnsemble([(watching, 2.7), (watching, 4.0)]).score(PICTURE, face)  # type: ignore[list-item]
+    MiniFasNetEnsemble([(watching, 2.7), (watching, 4.0)]).judge(PICTURE, face)  # type: ignore[list-item]
 
     assert len(watching.seen) == 2
     assert not any(blob.any() for blob in watching.seen)

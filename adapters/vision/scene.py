@@ -1,0 +1,36 @@
+"""The surroundings of a face, coarse: enough to tell that somebody else's room is shown, too little to tell which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from adapters.vision.scratch import Scratch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from application.ports.vision import Image
+
+COLUMNS, ROWS = 12, 9
+BODY_WIDTHS = 0.6
+"""Head, hair and shoulders lie within this many box widths beside the face, and below it."""
+
+
+def surroundings(image: Image, box: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return mean grey values 0...1 of a grid of 12 by 9 cells, row by row; NaN where the person is.
+
+    float32, shape (108,).
+    """
+    height, width = image.shape[:2]
+    with Scratch() as scratch:
+        small = scratch.keep(cv2.resize(image, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA))
+        cells = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32) / np.float32(255)
+    left, top, box_width, box_height = (float(value) for value in box)
+    first = int(np.floor((left - BODY_WIDTHS * box_width) / width * COLUMNS))
+    last = int(np.ceil((left + (1 + BODY_WIDTHS) * box_width) / width * COLUMNS))
+    highest = int(np.floor((top - BODY_WIDTHS * box_height / 2) / height * ROWS))
+    cells[max(highest, 0) :, max(first, 0) : max(last, 0)] = np.nan
+    return cells.ravel()
