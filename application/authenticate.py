@@ -26,9 +26,9 @@ from application.outcome import (
     Outcome,
 )
 from application.person import reveal
-from application.ports.vision import FaceCrop
-from application.recapture import SPARE_CROPS, HeldCrop, HeldCrops, recapture
+from application.recapture import recapture
 from application.services import Services
+from application.witness import Stamp, Witness
 from domain.act import Act
 from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.biometrics import Embedding
@@ -38,16 +38,17 @@ from domain.errors import (
     DepartmentUnknownError,
     EnrollmentInactiveError,
     FaceauthError,
-    ImageError,
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
     TemplateReplacedError,
 )
 from domain.policies.liveness import (
+    ACTIVE,
+    CHALLENGE_FAILED,
     LIVENESS_FAILED,
+    PASSIVE,
     PRESENTATION_ATTACK,
-    FrameLog,
     Gathering,
     Insufficient,
     Sufficient,
@@ -56,8 +57,9 @@ from domain.policies.liveness import (
 from domain.policies.matching import Matched, NotMatched
 from domain.session import Session
 
-PASSIVE: Final = "passive"
-ACR_PASSIVE: Final = "urn:faceauth:acr:face-passive"
+ACR: Final = {ACTIVE: "urn:faceauth:acr:face-active", PASSIVE: "urn:faceauth:acr:face-passive"}
+"""What a token says of how life was proven."""
+
 AMR_FACE: Final = "face"
 
 NOT_CONFIRMED: Final = (
@@ -69,6 +71,9 @@ NOT_CONFIRMED: Final = (
 )
 """What the aggregates and the vault answer about somebody whom only the gallery still knows."""
 
+STAYS: Final = frozenset({PRESENTATION_ATTACK, CHALLENGE_FAILED})
+"""Refusals that say more than that time ran out."""
+
 TRIES: Final = 3
 """Decisions are taken again when somebody else's change came between reading and saving."""
 
@@ -78,8 +83,20 @@ log = logging.getLogger(__name__)
 class Authentication:
     """One attempt. ``start``, then ``take`` frames until a report is finished, then ``decide``; or ``abandon``."""
 
-    def __init__(self, services: Services, *, department: str, mode: str, client: Client, channel: str = "ws") -> None:
-        """Prepare an attempt in a department; nothing is recorded yet."""
+    def __init__(
+        self,
+        services: Services,
+        *,
+        department: str,
+        mode: str,
+        client: Client,
+        channel: str = "ws",
+        stills: bool = False,
+    ) -> None:
+        """Prepare an attempt in a department; nothing is recorded yet.
+
+        ``stills``: the frames are photographs that an operator tries out, not a camera's stream.
+        """
         self._services = services
         self._department = department
         self._mode = mode
@@ -87,8 +104,8 @@ class Authentication:
         self._channel = channel
         self.attempt_id = services.ids.new()
         self._correlation_id = services.ids.new()
-        self._log = FrameLog()
-        self._held = HeldCrops(SPARE_CROPS if services.judge.former else 0)
+        self._liveness = services.policies.evidence.mode
+        self._witness = Witness(services, stills=stills)
         self._claim: str | None = None
         self._attempt: Attempt | None = None
 
@@ -98,8 +115,10 @@ class Authentication:
         if not services.departments.exists(self._department):
             raise DepartmentUnknownError("no such department")
         act = self._act()
-        attempt = Attempt.start(self.attempt_id, department=self._department, mode=self._mode, policy=PASSIVE, act=act)
-        attempt.issue_challenge(HOLD_STILL, act=act)
+        attempt = Attempt.start(
+            self.attempt_id, department=self._department, mode=self._mode, policy=self._liveness, act=act
+        )
+        attempt.issue_challenge(" ".join(self._witness.watch.steps) or HOLD_STILL, act=act)
         services.store.save(attempt)
         self._attempt = attempt
 
@@ -107,30 +126,31 @@ class Authentication:
         """Claim an identity: verification (1:1) instead of identification (1:N)."""
         self._claim = username
 
-    def note_received(self) -> None:
-        """Count a frame that arrived."""
-        self._log.received += 1
+    def note_received(self, taken_ms: float | None = None) -> Stamp:
+        """Count a frame that arrived, taken when its client says; return what ``take`` wants to know of it."""
+        return self._witness.stamp(taken_ms)
 
     def note_dropped(self) -> None:
         """Count a frame that was overtaken by a newer one before it was judged."""
-        self._log.dropped += 1
+        self._witness.log.dropped += 1
 
     @property
     def frames_received(self) -> int:
         """Frames that arrived so far."""
-        return self._log.received
+        return self._witness.log.received
 
-    def take(self, payload: bytes) -> FrameReport:
-        """Judge one frame. Garbage is counted and answered with guidance ``invalid_image``, never raised."""
-        try:
-            findings, crop = self._services.judge.judge(payload)
-        except ImageError as error:
-            self._log.invalid[error.code] += 1
-            return self._report("invalid_image")
-        self._log.frames.append(findings)
-        if crop is not None:
-            self._keep(crop)
-        return self._report(findings.reason)
+    @property
+    def steps_to_do(self) -> int:
+        """How many steps the whole takes, for the client's progress."""
+        return self._witness.watch.of
+
+    def take(self, payload: bytes, stamp: Stamp | None = None, depth: bytes | None = None) -> FrameReport:
+        """Judge one frame. Garbage is counted and answered with guidance ``invalid_image``, never raised.
+
+        ``stamp`` is what ``note_received`` gave for it; without one it was taken now.
+        """
+        now = Stamp(self._services.clock.monotonic() * 1000, timed=False)
+        return self._report(self._witness.take(payload, stamp or now, depth))
 
     def decide(self, *, last: bool = False, timeout: bool = False) -> Outcome:
         """Decide on what was gathered; ``last`` when no more frames will come, ``timeout`` when time ran out.
@@ -150,7 +170,7 @@ class Authentication:
         try:
             if self._attempt is not None and self._attempt.undecided:
                 attempt = self._services.store.get(Attempt, self.attempt_id)
-                self._assess(attempt, self._log.summary())
+                self._assess(attempt, self._witness.summary())
                 attempt.abandon(reason=reason, act=self._act())
                 self._services.store.save(attempt)
         finally:
@@ -164,31 +184,20 @@ class Authentication:
 
     def wipe(self) -> None:
         """Overwrite the pictures that are held. Idempotent."""
-        self._held.wipe()
+        self._witness.wipe()
 
-    def _keep(self, crop: FaceCrop) -> None:
-        """Hold on to the newest frame's crop if it is the one to embed so far, or may serve as a capture."""
-        newest, evidence = len(self._log.frames) - 1, self._services.policies.evidence
-        live = (self._log.frames[newest].pad or 0.0) >= evidence.pad_threshold
-        self._held.put(HeldCrop(newest, crop, live), decisive=evidence.decision_frame(self._log.frames) == newest)
-
-    def _verdict(self, *, last: bool = False) -> Verdict:
-        return self._services.policies.evidence.decide(self._log.frames, last=last)
-
-    def _report(self, guidance: str | None) -> FrameReport:
-        verdict = self._verdict()
-        of = self._services.policies.evidence.min_usable
+    def _report(self, fault: str | None) -> FrameReport:
+        verdict, of = self._witness.verdict(), self._witness.watch.of
         if isinstance(verdict, Gathering):
-            return FrameReport(guidance or HOLD_STILL, verdict.step, verdict.of, finished=False)
+            return FrameReport(fault or verdict.guidance or HOLD_STILL, verdict.step, verdict.of, finished=False)
         return FrameReport(None, of, of, finished=True)
 
     def _decide_again(self, *, last: bool, timeout: bool) -> Outcome:
-        verdict, held, judge = self._verdict(last=last), self._held.decisive, self._services.judge
-        if not isinstance(verdict, Sufficient) or held is None or held.frame != verdict.decision:
+        verdict = self._witness.verdict(last=last)
+        probes = self._witness.probes(verdict.decision) if isinstance(verdict, Sufficient) else []
+        if not isinstance(verdict, Sufficient) or not probes:
             return self._decline(verdict, timeout=timeout)
-        probes: list[Embedding] = []
         try:
-            probes.extend(judge.embed(held.crop, model) for model in (judge.model, judge.former) if model)
             for _ in range(TRIES - 1):
                 try:
                     return self._decide_once(verdict.decision, probes)
@@ -202,11 +211,11 @@ class Authentication:
     def _decline(self, verdict: Verdict, *, timeout: bool) -> Outcome:
         """Refuse without a match: the evidence does not suffice."""
         act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
-        self._assess(attempt, self._log.summary())
+        self._assess(attempt, self._witness.summary())
         code, reason = (
             (verdict.code, verdict.reason) if isinstance(verdict, Insufficient) else (LIVENESS_FAILED, "no_frame")
         )
-        return self._refuse(attempt, "timeout" if timeout and code != PRESENTATION_ATTACK else code, reason, act)
+        return self._refuse(attempt, "timeout" if timeout and code not in STAYS else code, reason, act)
 
     def _decide_once(self, index: int, probes: Sequence[Embedding], *, last: bool = False) -> Outcome:
         """Match the probes, taken from that frame, and confirm. Raises ``ConcurrencyError``: decide again.
@@ -214,13 +223,13 @@ class Authentication:
         The ``last`` time, a gallery that still disagrees with the enrolment is a refusal like any other.
         """
         act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
-        decision, evidence = self._match(probes), self._log.summary(index)
+        decision, evidence = self._match(probes), self._witness.summary(index)
         if isinstance(decision, NotMatched):
             self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
         outcome = self._confirm(attempt, evidence, decision, act, last=last)
         if outcome.success and decision.facts.model == self._services.judge.former:
-            recapture(self._services, decision.candidate, self._held.live, act=self._act())
+            recapture(self._services, decision.candidate, self._witness.live, act=self._act())
         return outcome
 
     def _match(self, probes: Sequence[Embedding]) -> Matched | NotMatched:
@@ -280,7 +289,7 @@ class Authentication:
             attempt_id=attempt.id,
             department=self._department,
             amr=AMR_FACE,
-            acr=ACR_PASSIVE,
+            acr=ACR[self._liveness],
             expires_at=expires_at,
             act=act,
         )
@@ -289,7 +298,7 @@ class Authentication:
             session_id=session_id,
             department=self._department,
             amr=(AMR_FACE,),
-            acr=ACR_PASSIVE,
+            acr=ACR[self._liveness],
             authenticated_at=act.at,
         )
         services.store.save(attempt, session, unchanged=unchanged)

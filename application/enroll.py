@@ -259,7 +259,7 @@ class Enrolling:
 
     def _fault(self, findings: FrameFindings, crop: FaceCrop | None, captures: _Captures) -> str | None:
         """Return why a usable picture is not taken: it does not look alive, or it was sent before."""
-        if not (findings.pad or 0.0) >= self._services.policies.evidence.pad_threshold:
+        if not (findings.pad or 0.0) >= self._services.judge.pad_threshold:
             return PRESENTATION_ATTACK
         same = self._services.judge.same_picture
         seen = crop is not None and any(same(crop, other.crop) for other in captures.good)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Final
 
 from application.campaigns import open_campaign
@@ -22,48 +21,6 @@ SPARE_CROPS: Final = 5
 """Crops besides the decision frame's that an attempt holds on to where a former model is loaded."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeldCrop:
-    """The face of frame number ``frame``; ``live`` where that frame alone passes for a live person."""
-
-    frame: int
-    crop: FaceCrop
-    live: bool
-
-
-class HeldCrops:
-    """The faces of one attempt: the one to decide on and, where there is room, the newest live ones besides."""
-
-    def __init__(self, room: int = 0) -> None:
-        """Hold nothing yet, and at most ``room`` besides the one to decide on."""
-        self.decisive: HeldCrop | None = None
-        self._others: list[HeldCrop] = []
-        self._room = room
-
-    @property
-    def live(self) -> list[FaceCrop]:
-        """The crops that may go into a template, the one to decide on first."""
-        return [held.crop for held in (self.decisive, *self._others) if held is not None and held.live]
-
-    def put(self, held: HeldCrop, *, decisive: bool) -> None:
-        """Take a crop, to decide on from now on or besides; overwrite what there is no room for."""
-        other: HeldCrop | None = held
-        if decisive:
-            other, self.decisive = self.decisive, held
-        if other is not None:
-            self._others.append(other)
-        while len(self._others) > self._room or (self._others and not self._others[-1].live):
-            self._others.pop(0 if self._others[-1].live else -1).crop.wipe()
-
-    def wipe(self) -> None:
-        """Overwrite everything. Idempotent."""
-        for held in (self.decisive, *self._others):
-            if held is not None:
-                held.crop.wipe()
-        self.decisive = None
-        self._others.clear()
 
 
 def recapture(services: Services, candidate: Candidate, crops: Sequence[FaceCrop], *, act: Act) -> bool:

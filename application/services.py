@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
+from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
 from application.ports.keys import KeyKeeper
@@ -20,6 +21,7 @@ from domain.act import Act
 from domain.policies.enrolling import EnrollmentPolicy
 from domain.policies.liveness import EvidencePolicy
 from domain.policies.matching import MatchingPolicy
+from domain.policies.movement import ENABLED
 from domain.policies.retention import RetentionPolicy
 
 
@@ -29,9 +31,14 @@ class Policies:
 
     matching: MatchingPolicy = field(default_factory=MatchingPolicy)
     evidence: EvidencePolicy = field(default_factory=EvidencePolicy)
+    movements: tuple[str, ...] = ENABLED
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
+
+    def evidence_for(self, judge: FrameJudge) -> EvidencePolicy:
+        """Return the evidence policy with the threshold that belongs to the judge's scores."""
+        return replace(self.evidence, pad_threshold=judge.pad_threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Services:
     tokens: TokenIssuer
     clock: Clock
     ids: Ids
+    challenges: Challenges
     departments: Departments
     read_models: ReadModels
     projector: Projector

@@ -11,7 +11,7 @@ from eventsourcing.domain import Aggregate, event
 from domain.errors import AttemptStateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from domain.act import Act
@@ -30,7 +30,10 @@ class Evidence:
     """What all frames of an attempt showed, in numbers; no pixels, no vectors.
 
     Presentation attack scores are probabilities of a live person, 0...1; ``reasons`` counts unusable frames by reason
-    code; ``dropped`` frames were overtaken by newer ones while the server was busy.
+    code; ``dropped`` frames were overtaken by newer ones while the server was busy. ``challenge`` is what was asked for
+    since the evidence last began, ``restarts`` counts why it began again, ``parallax`` is the least residual of a turn
+    against a plane, in distances of the eyes. ``evidence`` holds medians of what the scores were fused from, and
+    ``depth_frames`` counts frames that came with a depth map.
     """
 
     frames_received: int
@@ -42,6 +45,11 @@ class Evidence:
     pad_decision: float | None
     quality_decision: float | None
     reasons: Mapping[str, int] = field(default_factory=dict)
+    challenge: Sequence[str] = field(default_factory=list)
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    parallax: float | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    depth_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)

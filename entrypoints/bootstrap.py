@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from adapters.crypto.entropy import SystemClock, SystemIds
+from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
 from adapters.crypto.key_ring import KeyRing
 from adapters.crypto.signing_keys import SigningKeys
@@ -54,6 +54,7 @@ from domain.enrollment import Enrollment
 from domain.erasure import Erasure
 from domain.errors import ConfigurationError, FaceauthError, KeyRingError, SealBrokenError, UnavailableError
 from domain.journal import JournalEntry
+from domain.policies.liveness import EvidencePolicy
 from domain.policies.retention import RetentionPolicy
 from domain.rotation import Rotation
 from domain.session import Session
@@ -160,7 +161,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         settings: where and how.
         vision: load the models (and the gallery); without, nothing can be judged or matched.
         follow: keep read models and gallery up in threads (a server); otherwise they are brought up when needed.
-        overrides: ``judge``, ``clock``, ``ids``, ``policies`` in place of the real ones, for tests.
+        overrides: ``judge``, ``clock``, ``ids``, ``challenges``, ``policies`` in place of the real ones, for tests.
 
     Raises what the parts raise: ``ConfigurationError``, ``UnavailableError``, ``KeyRingError``, ``ModelError``.
     """
@@ -212,6 +213,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             ),
             clock=clock,
             ids=ids,
+            challenges=overrides.get("challenges") or SystemChallenges(),
             departments=departments,
             read_models=read_models,
             projector=projector,
@@ -301,7 +303,11 @@ def _policies(settings: Settings) -> Policies:
         retired_transforms=timedelta(days=settings.retired_transform_days),
         key_backups=timedelta(days=settings.key_backup_days),
     )
-    return Policies(retention=retention, session_lifetime=timedelta(hours=settings.session_hours))
+    return Policies(
+        evidence=EvidencePolicy(mode=settings.liveness),
+        retention=retention,
+        session_lifetime=timedelta(hours=settings.session_hours),
+    )
 
 
 def _own_act(services: Services) -> Act:

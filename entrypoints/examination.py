@@ -16,6 +16,8 @@ from adapters.crypto.certificate import read_expiry
 from adapters.vision.bundle import read_bundle
 from application.services import Services
 from domain.errors import FaceauthError
+from domain.policies.liveness import ACTIVE
+from domain.policies.movement import ENABLED
 from entrypoints import backups, key_backups
 from entrypoints.bootstrap import App, bootstrap, ring_path
 from entrypoints.key_providers import provider_factory
@@ -132,11 +134,14 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _liveness(settings: Settings) -> Iterator[Finding]:
+    if settings.liveness == ACTIVE:
+        yield Finding("liveness", "ok", f"policy active: two of {', '.join(ENABLED)}, in random order")
+        return
     yield Finding(
         "liveness",
         "warning",
-        f"policy {settings.liveness}: no movement is asked for",
-        "the active policy comes with a later version; until then let nothing irreversible hang on a face alone",
+        "policy passive, one notch weaker: no movement is asked for",
+        "unset FACEAUTH_LIVENESS; until then let nothing irreversible hang on a face alone",
     )
 
 

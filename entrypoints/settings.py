@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8443, ge=0, le=65535)
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     departments: Annotated[tuple[str, ...], NoDecode] = ()
-    liveness: Literal["passive"] = "passive"
+    liveness: Literal["active", "passive"] = "active"
     issuer: str = "https://localhost:8443"
     audience: str = "medical-record"
     client_id: str = "faceauth-app"
@@ -55,13 +55,6 @@ class Settings(BaseSettings):
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("liveness", mode="before")
-    @classmethod
-    def _known_liveness(cls, value: object) -> object:
-        if value == "active":
-            raise ValueError("the active policy is not in this version yet: use passive")
-        return value
 
     @property
     def models_dir(self) -> Path:

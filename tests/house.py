@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from adapters.memory.challenges import KnownChallenges
 from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
@@ -73,6 +74,10 @@ class WatchedJudge:
     @property
     def model(self) -> ModelId:
         return self._judge.model
+
+    @property
+    def pad_threshold(self) -> float:
+        return self._judge.pad_threshold
 
     @property
     def former(self) -> ModelId | None:
@@ -179,7 +184,9 @@ class House:
         return self.services.read_models.rows(table, where)
 
 
-def build_house(policies: Policies | None = None, judge: WatchedJudge | None = None) -> House:
+def build_house(
+    policies: Policies | None = None, judge: WatchedJudge | None = None, steps: Sequence[str] = ()
+) -> House:
     judge = judge or WatchedJudge()
     store, clock, ids = WatchedStore(), FixedClock(), SequentialIds()
     keys = MemoryKeys(clock)
@@ -201,6 +208,7 @@ def build_house(policies: Policies | None = None, judge: WatchedJudge | None = N
         tokens=MemoryTokenIssuer(clock, ids),
         clock=clock,
         ids=ids,
+        challenges=KnownChallenges(*steps),
         departments=departments,
         read_models=read_models,
         projector=Projector(store, read_models, on_fault=faults.append),

@@ -5,7 +5,11 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NONCE_BYTES = 16
 
@@ -32,3 +36,11 @@ class SystemIds:
     def nonce(self) -> str:
         """Return 128 random bits as 22 characters of URL-safe text."""
         return secrets.token_urlsafe(NONCE_BYTES)
+
+
+class SystemChallenges:
+    """``application.ports.challenges.Challenges`` from the operating system's random source."""
+
+    def draw(self, movements: Sequence[str], count: int) -> tuple[str, ...]:
+        """Return ``count`` different movements in random order."""
+        return tuple(secrets.SystemRandom().sample(list(movements), count))

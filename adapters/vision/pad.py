@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 INPUT_SHAPE = (1, 3, 80, 80)
 INPUT_SIZE = 80
 REAL_CLASS = 1
+THRESHOLD = 0.2
 
 
 class MiniFasNetEnsemble:
@@ -30,6 +31,11 @@ class MiniFasNetEnsemble:
     def __init__(self, members: Sequence[tuple[Network, float]]) -> None:
         """Use (network, how many times the face box is enlarged) pairs."""
         self._members = tuple(members)
+
+    @property
+    def threshold(self) -> float:
+        """0.2 (ADR 0006)."""
+        return THRESHOLD
 
     def judge(self, image: Image, face: Face) -> PadFindings:
         """Return the mean probability that a live person is shown."""

@@ -69,6 +69,11 @@ class VisionPipeline:
         self._same = same
 
     @property
+    def pad_threshold(self) -> float:
+        """The presentation attack detector's."""
+        return self._pad.threshold
+
+    @property
     def model(self) -> ModelId:
         """The embedder's."""
         return self._embedder.model

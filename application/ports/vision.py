@@ -104,6 +104,11 @@ class EvidenceSource(Protocol):
 class PresentationAttackDetector(Protocol):
     """Passive presentation attack detection on a single frame."""
 
+    @property
+    def threshold(self) -> float:
+        """Least score 0...1 of a frame that passes for a live person."""
+        ...
+
     def judge(self, image: Image, face: Face) -> PadFindings:
         """Return how live that face looks, and by which evidence."""
         ...
@@ -145,6 +150,11 @@ class Embedder(Protocol):
 
 class FrameJudge(Protocol):
     """A frame's whole way through vision: decode, detect, one face, quality, presentation attack detection."""
+
+    @property
+    def pad_threshold(self) -> float:
+        """Least probability of a live person that a single frame must reach; comes with what gives the probability."""
+        ...
 
     @property
     def model(self) -> ModelId:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from application.outcome import Client, Outcome
 from application.person import Person
 from application.services import Services
 from domain.errors import ConsentMissingError, InvalidInputError
+from domain.policies.liveness import PASSIVE
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import JsonOption, console, print_json
@@ -78,7 +79,10 @@ def authenticate(
     claim: Annotated[str | None, typer.Option(help="Verificar só esta pessoa / verify this person only (1:1)")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tenta entrar com fotos; menos de 3 são repetidas / Sign in from pictures (fewer than 3 are repeated)."""
+    """Tenta entrar com fotos, sem prova de movimento / Sign in from pictures, judged passively.
+
+    Menos de três são repetidas / fewer than three are repeated.
+    """
     pictures = [read_picture(path) for path in images]
     settings = load_settings()
     ensure_models(settings)
@@ -101,7 +105,12 @@ def sign_in(
     if not pictures:
         raise InvalidInputError("give at least one picture")
     attempt = Authentication(
-        services, department=department, mode="cli", client=Client("local", "faceauth cli"), channel=channel
+        _passively(services),
+        department=department,
+        mode="cli",
+        client=Client("local", "faceauth cli"),
+        channel=channel,
+        stills=True,
     )
     attempt.start()
     if claim is not None:
@@ -112,6 +121,12 @@ def sign_in(
         if attempt.take(picture).finished:
             break
     return attempt.decide(last=True)
+
+
+def _passively(services: Services) -> Services:
+    """Return the services with the passive policy: photographs cannot follow movements, and the token says so."""
+    evidence = replace(services.policies.evidence, mode=PASSIVE)
+    return replace(services, policies=replace(services.policies, evidence=evidence))
 
 
 def read_picture(path: Path) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,15 +19,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from application.authenticate import Authentication
 from application.departments import check_department
 from application.outcome import HOLD_STILL, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
+from application.witness import Stamp
 from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
 from entrypoints.bootstrap import App
 from entrypoints.faults import trail
+from entrypoints.http.framing import Frame, FramingError, unpack
 from entrypoints.http.messages import plain_result, result
 
 T = TypeVar("T")
 SUBPROTOCOL: Final = "faceauth.v1"
-HEADER: Final = struct.Struct(">4sQI")
-MAGIC: Final = b"FA01"
 BACKLOG: Final = 3
 """Frames waiting to be judged; when one more arrives the oldest goes: the newest frames win, and a client that sends
 the three frames of a passive check in one burst still gets its answer."""
@@ -63,7 +62,7 @@ class SignIn:
         self._judges = judges
         self._workers = workers
         self._plain = SUBPROTOCOL not in socket.scope.get("subprotocols", [])
-        self._frames: deque[bytes] = deque(maxlen=BACKLOG)
+        self._frames: deque[tuple[Frame, Stamp]] = deque(maxlen=BACKLOG)
         self._arrived = asyncio.Event()
         self._gone: _EndError | None = None
         self._bad_messages = 0
@@ -146,7 +145,8 @@ class SignIn:
                 "max_fps": settings.max_fps,
                 "challenge": HOLD_STILL,
                 "frames_needed": self._app.services.policies.evidence.min_usable,
-                "mode": settings.liveness,
+                "steps": self._attempt.steps_to_do,
+                "mode": self._app.services.policies.evidence.mode,
             }
         )
 
@@ -170,7 +170,8 @@ class SignIn:
                 continue
             if now >= deadline:
                 return await self._in(self._judges, self._attempt.decide, timeout=True)
-            report = await self._in(self._judges, self._attempt.take, self._frames.popleft())
+            frame, stamp = self._frames.popleft()
+            report = await self._in(self._judges, self._attempt.take, frame.image, stamp, frame.depth)
             await self._tell(report)
             if report.finished and self._gone is None:
                 return await self._in(self._judges, self._attempt.decide)
@@ -199,26 +200,18 @@ class SignIn:
 
     def _take_frame(self, payload: bytes) -> None:
         settings = self._app.settings
-        if payload.startswith(MAGIC):
-            payload = self._without_header(payload)
-        if len(payload) > settings.max_frame_bytes:
-            raise _EndError(CLOSE_TOO_BIG, FRAME_TOO_LARGE)
         if self._attempt.frames_received >= settings.max_frames:
             raise _EndError(CLOSE_POLICY, "too_many_frames")
+        try:
+            frame = unpack(payload, max_picture_bytes=settings.max_frame_bytes)
+        except FramingError as error:
+            if error.code == FRAME_TOO_LARGE:
+                raise _EndError(CLOSE_TOO_BIG, FRAME_TOO_LARGE) from error
+            frame = Frame(b"")  # judged, counted and answered like any other garbage
         if len(self._frames) == BACKLOG:
             self._attempt.note_dropped()
-        self._attempt.note_received()
-        self._frames.append(payload)
+        self._frames.append((frame, self._attempt.note_received((frame.at_ms or None) if frame.image else None)))
         self._last_frame_at = time.monotonic()
-
-    @staticmethod
-    def _without_header(payload: bytes) -> bytes:
-        if len(payload) < HEADER.size:
-            return b""
-        _, _, flags = HEADER.unpack_from(payload)
-        if flags:
-            raise _EndError(CLOSE_POLICY, "depth_unsupported")
-        return payload[HEADER.size :]
 
     async def _take_text(self, text: str) -> None:
         if len(text) > MAX_TEXT_CHARACTERS:

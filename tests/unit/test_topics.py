@@ -66,6 +66,11 @@ FIELDS = {
         "pad_decision",
         "quality_decision",
         "reasons",
+        "challenge",
+        "restarts",
+        "parallax",
+        "evidence",
+        "depth_frames",
     ],
     "MatchFacts": ["similarity", "runner_up", "threshold", "margin", "gallery_size", "claimed", "model"],
 }

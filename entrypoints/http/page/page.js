@@ -76,6 +76,9 @@ const NOTES = {
 };
 
 const SUBPROTOCOL = "faceauth.v1";
+// Before each picture: "FA01", when it was taken (ms, 64 bits), flags (32 bits, none).
+const HEADER_BYTES = 16;
+const MAGIC = 0x46413031;
 const FRAMES_PER_SECOND = 8;
 const LONG_SIDE_PX = 1280;
 const SHORT_SIDE_PX = 720;
@@ -105,6 +108,13 @@ function say(mood, ...pairs) {
     }
     return line;
   }));
+}
+
+function header(takenMs) {
+  const view = new DataView(new ArrayBuffer(HEADER_BYTES));
+  view.setUint32(0, MAGIC);
+  view.setBigUint64(4, BigInt(takenMs));
+  return view.buffer;
 }
 
 function show(state) {
@@ -210,8 +220,11 @@ class SignIn {
       const begun = performance.now();
       // A slow network gets fewer frames, not older ones.
       if (this.socket.bufferedAmount < MAX_BUFFERED_BYTES) {
+        const takenMs = Math.round(performance.timeOrigin + performance.now());
         const frame = await this.frame();
-        if (!this.ended && frame !== null && this.socket.readyState === WebSocket.OPEN) this.socket.send(frame);
+        if (!this.ended && frame !== null && this.socket.readyState === WebSocket.OPEN) {
+          this.socket.send(new Blob([header(takenMs), frame]));
+        }
       }
       await sleep(Math.max(0, pauseMs - (performance.now() - begun)));
     }

@@ -218,7 +218,7 @@ def test_frames_are_counted_by_what_became_of_them(house: House) -> None:
     [
         ([], "quality_too_low", "no_frames"),
         ([b"garbage"] * 5, "quality_too_low", "no_frames"),
-        ([picture("ana", reason="blurred")] * 4, "quality_too_low", "blurred"),
+        ([picture("ana", reason="blurred", take=take) for take in range(4)], "quality_too_low", "blurred"),
         (frames("ana")[:2], "liveness_failed", "too_few_usable_frames"),
     ],
 )

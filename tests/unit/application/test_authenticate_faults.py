@@ -8,9 +8,11 @@ from adapters.memory.vision import picture
 from application import erase
 from application.origin import client_binding
 from application.ports.vault import Binding, subject_owner
+from application.services import Policies
 from domain.attempt import Attempt
 from domain.errors import KeyDestroyedError, SealBrokenError, UnavailableError
-from tests.house import ADDRESS, AGENT, House, frames
+from domain.policies.liveness import EvidencePolicy
+from tests.house import ADDRESS, AGENT, House, build_house, frames
 
 
 def test_no_attempt_begins_without_a_store(house: House) -> None:
@@ -81,10 +83,12 @@ def test_a_refusal_wipes_every_crop_and_embedding(house: House) -> None:
     assert house.traces == 0
 
 
-def test_only_the_best_crop_is_held_while_frames_come(house: House) -> None:
-    house.shown(frames("ana"))
+def test_only_the_best_crop_and_the_newest_are_held_while_frames_come() -> None:
+    house = build_house(Policies(evidence=EvidencePolicy(min_usable=9)))
 
-    assert (len(house.judge.crops), house.traces) == (3, 1)
+    house.shown(frames("ana", [0.98] * 5))
+
+    assert (len(house.judge.crops), house.traces) == (5, 2)
 
 
 def test_giving_up_wipes_the_crop_and_is_recorded(house: House) -> None:

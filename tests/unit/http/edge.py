@@ -60,6 +60,10 @@ class CountingJudge:
         return self._judge.model
 
     @property
+    def pad_threshold(self) -> float:
+        return self._judge.pad_threshold
+
+    @property
     def former(self) -> ModelId | None:
         return self._judge.former
 

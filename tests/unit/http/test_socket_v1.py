@@ -35,6 +35,7 @@ def test_hello_says_what_is_needed(edge: Edge) -> None:
         "max_fps": 60.0,
         "challenge": "hold_still",
         "frames_needed": 3,
+        "steps": 3,
         "mode": "passive",
     }
 
@@ -88,7 +89,7 @@ def test_scores_thresholds_and_numbers_of_people_never_leave(edge: Edge) -> None
     names = {key for messages in told for message in messages for key in message}
     assert names <= {
         "type", "attempt_id", "nonce", "expires_in_s", "max_frame_bytes", "max_fps", "challenge", "frames_needed",
-        "mode", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close", "reason",
+        "mode", "steps", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close", "reason",
     }  # fmt: skip
     refusals = json.dumps([m for messages in told for m in messages if not m.get("success")])
     assert not [word for word in SECRET_NUMBERS if word in refusals]
@@ -155,7 +156,9 @@ def test_garbage_is_counted_and_the_attempt_goes_on(edge: Edge, garbage: bytes, 
 def test_a_frame_may_carry_a_header(edge: Edge) -> None:
     edge.enroll("ana")
 
-    messages = edge.sign_in([HEADER.pack(b"FA01", 1_700_000_000_000, 0) + frame for frame in frames_of("ana")])
+    times = range(1_700_000_000_000, 1_700_000_001_300, 100)
+    frames = zip(times, frames_of("ana", len(times)), strict=True)
+    messages = edge.sign_in([HEADER.pack(b"FA01", at_ms, 0) + frame for at_ms, frame in frames])
 
     assert messages[-2] == {"type": "authentication_complete"}
 
