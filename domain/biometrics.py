@@ -96,17 +96,24 @@ class FaceShape:
 
 @dataclass(frozen=True, slots=True)
 class DepthFindings:
-    """What a depth map says of a face, lengths as shares of the distance between the eyes.
+    """What a depth map says of a face, lengths as shares of the distance between the eyes. In memory only.
 
     ``relief`` is how far the nose tip stands out of the plane of eyes and mouth corners, ``cheek_relief`` how far the
-    cheeks stand behind the nose's sides, ``plane_residual`` the root mean square distance of the face from its best
-    plane; ``holes`` is the share 0...1 of the face without a measurement.
+    cheeks stand behind the nose, ``profile_relief`` how far the nose tip stands out of the line from the bridge of the
+    nose to the middle of the mouth (0 for paper bent or folded along the nose), ``plane_residual`` the root mean square
+    distance of the face from its best plane. A length is NaN where the map does not show what it is measured
+    between; the defaults are what no face has. ``holes`` is the share 0...1 of the face without a measurement,
+    ``eye_distance_mm`` the distance between the eyes in space. ``mark`` is a checksum of the whole map, None for
+    unknown: a sensor never measures the same map twice.
     """
 
     relief: float
     cheek_relief: float
     plane_residual: float
     holes: float
+    profile_relief: float = 0.0
+    eye_distance_mm: float = 0.0
+    mark: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

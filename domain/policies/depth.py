@@ -1,0 +1,112 @@
+"""From what depth maps say of a face to an allowance or a named refusal.
+
+The limits come from geometry, there are no recordings: the mean face of insightface's landmark model (meanshape_68)
+before a synthetic camera against paper before the same camera (``tests/depth_scenes.py``, figures in
+``tests/unit/vision/test_depth_figures.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from statistics import median
+from typing import Final
+
+from domain.biometrics import DepthFindings
+
+DEPTH_FLAT: Final = "depth_flat"
+DEPTH_ABSENT: Final = "depth_absent"
+DEPTH_INVERTED: Final = "depth_inverted"
+DEPTH_SCALE: Final = "depth_scale"
+DEPTH_FROZEN: Final = "depth_frozen"
+DEPTH_INCOMPLETE: Final = "depth_incomplete"
+
+MIN_MAPS: Final = 3
+"""As many as the frames that are always waited for."""
+
+MIN_RELIEF: Final = 0.22
+MAX_RELIEF: Final = 0.8
+MIN_CHEEK_RELIEF: Final = 0.17
+MIN_PROFILE_RELIEF: Final = 0.07
+MIN_PLANE_RESIDUAL: Final = 0.05
+
+MOST_HOLES: Final = 0.35
+
+EYES_APART_MM: Final = (45.0, 83.0)
+"""Pupils of adults are 50 to 75 mm apart (Dodgson 2004, "Variation and extrema of human interpupillary distance");
+10 % more on either side for cameras whose focal length is not the assumed one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthPolicy:
+    """Limits on the findings of one map and of a session's maps; lengths as shares of the distance between the eyes."""
+
+    min_maps: int = MIN_MAPS
+    min_relief: float = MIN_RELIEF
+    max_relief: float = MAX_RELIEF
+    min_cheek_relief: float = MIN_CHEEK_RELIEF
+    min_profile_relief: float = MIN_PROFILE_RELIEF
+    min_plane_residual: float = MIN_PLANE_RESIDUAL
+    most_holes: float = MOST_HOLES
+    eyes_apart_mm: tuple[float, float] = EYES_APART_MM
+
+    def decide(self, findings: Sequence[DepthFindings]) -> str | None:
+        """Return None where the maps of a session's usable frames show a face, else why not.
+
+        The median of every measure must pass; the decision frame has to pass ``check`` as well, which is the caller's
+        to ask. A client without such a camera sends no map at all, and nothing is decided here; one that sends some
+        sends at least ``min_maps``.
+        """
+        if not findings:
+            return None
+        if _repeated(findings):
+            return DEPTH_FROZEN
+        if len(findings) < self.min_maps:
+            return DEPTH_INCOMPLETE
+        return self.check(_middle(findings))
+
+    def check(self, one: DepthFindings) -> str | None:
+        """Return None where one map shows a face, else why not."""
+        lengths = (one.relief, one.cheek_relief, one.profile_relief, one.plane_residual, one.eye_distance_mm)
+        # written so that NaN never passes
+        if not (one.holes <= self.most_holes and all(map(math.isfinite, lengths))):
+            return DEPTH_ABSENT
+        if one.relief <= -self.min_relief:
+            return DEPTH_INVERTED
+        if not self._stands_out(one):
+            return DEPTH_FLAT
+        nearest, farthest = self.eyes_apart_mm
+        if one.relief > self.max_relief or not nearest <= one.eye_distance_mm <= farthest:
+            return DEPTH_SCALE
+        return None
+
+    def _stands_out(self, one: DepthFindings) -> bool:
+        return (
+            one.relief >= self.min_relief
+            and one.cheek_relief >= self.min_cheek_relief
+            and one.profile_relief >= self.min_profile_relief
+            and one.plane_residual >= self.min_plane_residual
+        )
+
+
+def _repeated(findings: Sequence[DepthFindings]) -> bool:
+    """Say whether one map came twice: a sensor's noise makes every map another one."""
+    seen: set[object] = set()
+    for one in findings:
+        same = one if one.mark is None else one.mark
+        if same in seen:
+            return True
+        seen.add(same)
+    return False
+
+
+def _middle(findings: Sequence[DepthFindings]) -> DepthFindings:
+    """Return the median of each measure; one that is not measured counts as the lowest, holes as the most."""
+    names = [one.name for one in fields(DepthFindings) if one.name not in {"mark", "holes"}]
+    lengths = {name: median(_or(-math.inf, getattr(one, name)) for one in findings) for name in names}
+    return DepthFindings(holes=median(_or(1.0, one.holes) for one in findings), **lengths)
+
+
+def _or(instead: float, value: float) -> float:
+    return instead if math.isnan(value) else value
