@@ -1,10 +1,10 @@
 """How far each eye is open, by the network fr_eye, placed by the 68 landmarks.
 
 The eye aspect ratio of those landmarks (Soukupova and Cech 2016) is unfair to narrow eyes and says little: it is 0.18
-for one person's open eyes, 0.30 for another's, and in a whole blink of a third it falls to 0.78 of its usual value only.
+for one person's open eyes, 0.30 for another's, and a third's blink lowers it to 0.78 of its usual value only.
 The network separates them all, once it is shown the centre of the six points of an eye rather than the detector's eye
 point. It is shown two sizes of that, each as it is and brought to one brightness: dark rooms and dark skin need the
-second, pale lids the first.
+second, pale lids the first. The larger opening of the two eyes is what tells a blink: a blink closes both.
 """
 
 from __future__ import annotations

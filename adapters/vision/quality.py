@@ -74,20 +74,20 @@ class Ramp:
         return min(max((value - self.refuse) / (self.ideal - self.refuse), 0.0), 1.0)
 
 
-EYE_DISTANCE_PX = Ramp(22, 45)
+EYE_DISTANCE_PX = Ramp(24, 45)
 FACE_SHARE = Ramp(0.98, 0.75)
 VISIBLE_SHARE = Ramp(0.85, 0.98)
 MEAN_GREY_DARK = Ramp(32, 80)
-MEAN_GREY_BRIGHT = Ramp(225, 190)
-BRIGHT_SHARE = Ramp(0.5, 0.1)
-SHARPNESS = Ramp(math.log(14), math.log(150))
+MEAN_GREY_BRIGHT = Ramp(215, 185)
+BRIGHT_SHARE = Ramp(0.35, 0.1)
+SHARPNESS = Ramp(math.log(15), math.log(150))
 
 POSE_YAW, POSE_PITCH, NEUTRAL_PITCH = 40.0, 32.0, -8.0
 POSE = Ramp(1.0, 0.2)
 """Refused on and beyond the ellipse of 40 degrees of yaw and 32 of pitch around how fr_pose sees people who look
 straight ahead (median pitch of LFW: -8)."""
 
-EYES_OPEN = Ramp(0.06, 0.2)
+EYES_OPEN = Ramp(0.08, 0.2)
 LIPS = Ramp(0.05, 0.12)
 LOWER_REDNESS = Ramp(-0.2, -0.06)
 LOWER_LIGHT = Ramp(0.4, 0.55)
