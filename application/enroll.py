@@ -258,7 +258,12 @@ class Enrolling:
         return CaptureResult(accepted=reason is None, reason=reason, quality=quality), good
 
     def _fault(self, findings: FrameFindings, crop: FaceCrop | None, captures: _Captures) -> str | None:
-        """Return why a usable picture is not taken: it does not look alive, or it was sent before."""
+        """Return why a usable picture is not taken: nobody is to be told by it, it looks not alive, it was sent before.
+
+        Different angles are wanted, so ``look_straight`` means a head turned too far to be recognised by.
+        """
+        if findings.quality is not None and findings.quality.unfit is not None:
+            return findings.quality.unfit
         if not (findings.pad or 0.0) >= self._services.judge.pad_threshold:
             return PRESENTATION_ATTACK
         same = self._services.judge.same_picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters.vision import detector, embedder, pad, shape
+from adapters.vision import detector, embedder, eyes, pad, shape
 from adapters.vision.bundle import MANIFEST, Bundle, read_bundle
 from adapters.vision.decoder import FRAME_BYTES, OpenCvDecoder
 from adapters.vision.detector import YuNetDetector
@@ -97,5 +97,9 @@ def _ensemble(bundle: Bundle) -> MiniFasNetEnsemble:
 
 
 def _shapes(bundle: Bundle) -> NetworkShapeReader:
-    contracts = (shape.LANDMARK_ID, shape.LANDMARK_SHAPE), (shape.POSE_ID, shape.POSE_SHAPE)
+    contracts = (
+        (shape.LANDMARK_ID, shape.LANDMARK_SHAPE),
+        (shape.POSE_ID, shape.POSE_SHAPE),
+        (eyes.EYE_ID, eyes.EYE_SHAPE),
+    )
     return NetworkShapeReader(*(Network(name, bundle.read(name), takes) for name, takes in contracts))

@@ -1,13 +1,13 @@
-"""Landmarks, head pose and eyes: what movement is told by. Three small networks and one measure of our own."""
+"""Landmarks, head pose and eyes: what movement is told by. Three small networks."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from adapters.vision.eyes import EyeReader
 from adapters.vision.scratch import Scratch
 from domain.biometrics import FaceShape
 
@@ -25,24 +25,23 @@ IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 POSE_BINS = np.arange(66, dtype=np.float32)
 POSE_STEP, POSE_FIRST = 3.0, -99.0
-RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
 
 
 class NetworkShapeReader:
-    """``ShapeReader``: fr_landmark for the points, fr_pose for the angles, the points again for the eyes."""
+    """``ShapeReader``: fr_landmark for the points, fr_pose for the angles, fr_eye at those points for the eyes."""
 
-    def __init__(self, landmarks: Network, pose: Network) -> None:
-        """Use the two loaded networks."""
+    def __init__(self, landmarks: Network, pose: Network, eyes: Network) -> None:
+        """Use the three loaded networks."""
         self._landmarks = landmarks
         self._pose = pose
+        self._eyes = EyeReader(eyes)
 
     def read(self, image: Image, face: Face) -> FaceShape:
         """Return the shape of that face in that picture."""
         points = self._points(image, face)
         yaw, pitch, roll = self._angles(image, face)
         left, top, width, height = (float(value) for value in face.box)
-        openings = eye_opening(points[RIGHT_EYE]), eye_opening(points[LEFT_EYE])
-        return FaceShape((left, top, width, height), points, yaw, pitch, roll, openings)
+        return FaceShape((left, top, width, height), points, yaw, pitch, roll, self._eyes.read(image, face, points))
 
     def _points(self, image: Image, face: Face) -> NDArray[np.float32]:
         left, top, width, height = (float(value) for value in face.box)
@@ -72,12 +71,6 @@ class NetworkShapeReader:
             blob = keep(np.ascontiguousarray(normed.transpose(2, 0, 1)[np.newaxis]))
             yaw, pitch, roll = (_expected(logits[0]) for logits in self._pose.run(blob))
         return yaw, pitch, roll
-
-
-def eye_opening(eye: NDArray[np.float32]) -> float:
-    """Return the eye aspect ratio of six points: mean height over width (Soukupova and Cech 2016)."""
-    upright = math.dist(eye[1], eye[5]) + math.dist(eye[2], eye[4])
-    return upright / max(2 * math.dist(eye[0], eye[3]), 1e-6)
 
 
 def _expected(logits: NDArray[np.float32]) -> float:

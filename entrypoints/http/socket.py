@@ -23,7 +23,7 @@ from application.witness import Stamp
 from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
 from entrypoints.bootstrap import App
 from entrypoints.faults import trail
-from entrypoints.http.framing import Frame, FramingError, unpack
+from entrypoints.http.framing import Frame, FrameLimits, FramingError, unpack
 from entrypoints.http.messages import plain_result, result
 
 T = TypeVar("T")
@@ -203,9 +203,9 @@ class SignIn:
         if self._attempt.frames_received >= settings.max_frames:
             raise _EndError(CLOSE_POLICY, "too_many_frames")
         try:
-            frame = unpack(payload, max_picture_bytes=settings.max_frame_bytes)
+            frame = unpack(payload, FrameLimits(settings.max_frame_bytes))
         except FramingError as error:
-            if error.code == FRAME_TOO_LARGE:
+            if error.too_large:
                 raise _EndError(CLOSE_TOO_BIG, FRAME_TOO_LARGE) from error
             frame = Frame(b"")  # judged, counted and answered like any other garbage
         if len(self._frames) == BACKLOG:

@@ -11,6 +11,12 @@ const GUIDANCE = {
   too_dark: ["Está escuro: procure mais luz", "It is dark: find more light"],
   too_bright: ["Há luz demais: saia do reflexo", "Too much light: move out of the glare"],
   blurred: ["A imagem está borrada: fique parado e limpe a câmera", "The picture is blurred: keep still, wipe the camera"],
+  look_straight: ["Olhe de frente para a câmera", "Look straight at the camera"],
+  eyes_closed: ["Abra os olhos", "Open your eyes"],
+  face_covered: [
+    "Descubra o rosto: tire a máscara, os óculos escuros ou a mão",
+    "Uncover your face: take off the mask or dark glasses, move your hand away",
+  ],
   turn_left: ["Vire o rosto para a esquerda", "Turn your head to the left"],
   turn_right: ["Vire o rosto para a direita", "Turn your head to the right"],
   look_up: ["Olhe para cima", "Look up"],

@@ -119,14 +119,23 @@ def test_every_rejected_capture_is_named_with_its_reason(house: House) -> None:
         picture("ana", take=11, faces=2),
         picture("ana", faces=0),
         picture("ana", take=12, pad=0.05),
+        picture("ana", take=13, unfit="eyes_closed"),
         b"not a picture",
     ]
 
     enrolled = house.enroll("ana", pictures=given)
 
-    reasons = ["blurred", "many_faces", "no_face", "presentation_attack", "invalid_image"]
+    reasons = ["blurred", "many_faces", "no_face", "presentation_attack", "eyes_closed", "invalid_image"]
     assert [capture.reason for capture in enrolled.captures] == [None, None, None, *reasons]
-    assert house.rows("enrollment_rows")[0]["captures_rejected"] == 5
+    assert house.rows("enrollment_rows")[0]["captures_rejected"] == 6
+
+
+@pytest.mark.parametrize("unfit", ["look_straight", "eyes_closed", "face_covered"])
+def test_nobody_is_enrolled_by_faces_that_cannot_be_recognised(house: House, unfit: str) -> None:
+    with pytest.raises(EnrollmentRefusedError) as refusal:
+        house.enroll("ana", pictures=[picture("ana", take=take, unfit=unfit) for take in range(5)])
+
+    assert [capture.reason for capture in refusal.value.captures] == [unfit] * 5
 
 
 def test_pictures_of_another_person_among_them_are_left_out(house: House) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.vision.quality import REASONS
+from adapters.vision.quality import REASONS, UNFIT
 from application.outcome import HOLD_STILL, NOT_RECOGNISED, UNAVAILABLE
 from domain.errors import DepartmentUnknownError
 from domain.policies.liveness import LIVENESS_FAILED, PRESENTATION_ATTACK, QUALITY_TOO_LOW
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PATHS = {"/": "text/html", "/page.js": "text/javascript", "/page.css": "text/css"}
 GUIDANCE = {
     *REASONS.values(),
+    *UNFIT.values(),
     HOLD_STILL,
     "no_face",
     "many_faces",

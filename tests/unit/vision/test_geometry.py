@@ -1,4 +1,4 @@
-"""The arithmetic around the networks: detection rows, crops, alignment, quality, who counts as a second face."""
+"""The arithmetic around the networks: detection rows, crops, alignment, who counts as a second face."""
 
 from __future__ import annotations
 
@@ -15,13 +15,9 @@ from adapters.vision.detector import decode
 from adapters.vision.likeness import picture_likeness, same_picture
 from adapters.vision.pad import enlarged_box
 from adapters.vision.pipeline import faces_that_matter
-from adapters.vision.quality import LandmarkQuality, frontality
 from application.ports.vision import Face, FaceCrop
-from domain.biometrics import FaceShape
 
 SIDE = 400
-
-STRAIGHT = FaceShape((0, 0, 1, 1), np.zeros((68, 2), np.float32), 0.0, 0.0, 0.0, (0.3, 0.3))
 
 
 def face(*, left: float = 130, top: float = 110, size: float = 140, score: float = 0.9) -> Face:
@@ -80,34 +76,6 @@ def test_an_enlarged_box_always_lies_within_the_picture(
     box = enlarged_box((480, 640), np.array([left, top, width, height], np.float32), scale)
     assert 0 <= box[0] <= box[2] <= 639
     assert 0 <= box[1] <= box[3] <= 479
-
-
-def test_a_good_face_has_no_reason_to_be_refused() -> None:
-    quality = LandmarkQuality().assess(textured(), face(), STRAIGHT)
-    assert quality.reason is None
-    assert quality.score > 0.8
-
-
-@pytest.mark.parametrize(
-    ("reason", "image", "shown"),
-    [
-        ("too_small", textured(), face(size=60)),
-        ("too_close", textured(), face(left=2, top=2, size=396)),
-        ("off_centre", textured(), face(left=-40)),
-        ("too_dark", textured(20) // 2, face()),
-        ("too_bright", np.full((SIDE, SIDE, 3), 240, np.uint8) + textured() // 17, face()),
-        ("blurred", cv2.GaussianBlur(textured(), (0, 0), 8), face()),
-    ],
-)
-def test_each_fault_has_its_guidance_code(reason: str, image: np.ndarray, shown: Face) -> None:
-    assert LandmarkQuality().assess(image, shown, STRAIGHT).reason == reason
-
-
-def test_a_turned_face_is_worth_less_and_not_refused() -> None:
-    turned = face()
-    turned.landmarks[2, 0] += 25
-    assert frontality(turned.landmarks) < frontality(face().landmarks)
-    assert LandmarkQuality().assess(textured(), turned, STRAIGHT).reason is None
 
 
 def test_a_bystander_does_not_count_but_a_second_person_does() -> None:
