@@ -123,9 +123,7 @@ def bent(surface: Surface, radius_mm: float, along_degrees: float = 0.0) -> Surf
 
     def roll_up(points: Floats) -> Floats:
         angle = points[:, 0] / radius_mm
-        return np.stack(
-            [radius_mm * np.sin(angle), points[:, 1], radius_mm * (1 - np.cos(angle)) + points[:, 2]], -1
-        )
+        return np.stack([radius_mm * np.sin(angle), points[:, 1], radius_mm * (1 - np.cos(angle)) + points[:, 2]], -1)
 
     return surface.mapped(_about(roll_up, along_degrees))
 

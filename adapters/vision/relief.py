@@ -151,7 +151,9 @@ def _corners(points: Floats, frame: _Frame, shape: tuple[int, ...]) -> Floats:
     """Return eyes and mouth corners in space, (4, 3), each as far away as what is near of its disc."""
     pixels = frame.landmarks[[0, 1, 3, 4]]
     discs = (points[_near(_GRID, frame.place(pixel), CORNER_DISC)] for pixel in pixels)
-    return _in_space(pixels, np.array([_percentile(disc[:, 2], CORNER_PERCENTILE, CORNER_DISC) for disc in discs]), shape)
+    return _in_space(
+        pixels, np.array([_percentile(disc[:, 2], CORNER_PERCENTILE, CORNER_DISC) for disc in discs]), shape
+    )
 
 
 def _upright(points: Floats, corners: Floats) -> Floats:

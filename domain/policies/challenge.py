@@ -19,7 +19,7 @@ HELD_FRAMES: Final = 2
 
 WRONG_FRAMES: Final = 3
 FLAT, FLAT_PER_DEG = 0.06, 0.0035
-"""Least share of the distance of the eyes, and least share per degree of the turn, that no plane explains (ADR 0014)."""
+"""Least share of the distance of the eyes, and per degree of the turn, that no plane explains (ADR 0014)."""
 
 
 class Challenge:

@@ -28,6 +28,8 @@ PRESENTATION_ATTACK: Final = "presentation_attack"
 CHALLENGE_FAILED: Final = "challenge_failed"
 QUALITY_TOO_LOW: Final = "quality_too_low"
 
+LATEST_BELOW: Final = "latest_frame_below_threshold"
+
 STRETCH: Final = 7
 """Usable frames, about half a second: no stretch of that length may have a median that fails."""
 
@@ -95,7 +97,7 @@ class EvidencePolicy:
         stretches = (pads[at : at + STRETCH] for at in range(len(pads) - STRETCH + 1))
         if any(median(stretch) < self.pad_threshold for stretch in stretches):
             return "stretch_below_threshold"
-        return "latest_frame_below_threshold" if pads[-1] < self.pad_threshold else None
+        return LATEST_BELOW if pads[-1] < self.pad_threshold else None
 
 
 def pad_of(frame: FrameFindings) -> float:

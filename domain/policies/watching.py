@@ -13,9 +13,11 @@ from domain.policies.depth import DepthPolicy
 from domain.policies.liveness import (
     ACTIVE,
     CHALLENGE_FAILED,
+    LATEST_BELOW,
     LIVENESS_FAILED,
     PRESENTATION_ATTACK,
     QUALITY_TOO_LOW,
+    STRETCH,
     Draw,
     EvidencePolicy,
     Gathering,
@@ -164,8 +166,9 @@ class Watch:
 
     def _early_attack(self) -> Insufficient | None:
         """Refuse as soon as a stretch of frames fails: no need to go through all the movements."""
-        reason = self._policy.attack_in(self._usable())
-        return Insufficient(PRESENTATION_ATTACK, reason) if reason == "stretch_below_threshold" else None
+        usable = self._usable()
+        reason = self._policy.attack_in(usable) if len(usable) >= STRETCH else None
+        return Insufficient(PRESENTATION_ATTACK, reason) if reason and reason != LATEST_BELOW else None
 
     def _passive(self, *, last: bool) -> Verdict:
         usable, policy = self._usable(), self._policy
