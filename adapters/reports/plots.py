@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -55,12 +54,16 @@ def svg(plot: Plot) -> str:
     return stream.getvalue()
 
 
-@singledispatch
-def _draw(plot: Plot, axes: Axes) -> None:  # noqa: ARG001 - the signature of every kind of plot
-    raise TypeError(type(plot).__name__)
+def _draw(plot: Plot, axes: Axes) -> None:
+    match plot:
+        case Lines():
+            _lines(plot, axes)
+        case Histogram():
+            _histogram(plot, axes)
+        case Bars():
+            _bars(plot, axes)
 
 
-@_draw.register
 def _lines(plot: Lines, axes: Axes) -> None:
     for colour, line in zip(_colours(len(plot.lines)), plot.lines, strict=True):
         _line(plot, line, axes, colour)
@@ -85,7 +88,6 @@ def _line(plot: Lines, line: Line, axes: Axes, colour: str) -> None:
         axes.fill_between(x, low, high, where=shown | (high > 0), color=colour, alpha=0.15, linewidth=0)
 
 
-@_draw.register
 def _histogram(plot: Histogram, axes: Axes) -> None:
     finite = {label: np.asarray(v, float)[np.isfinite(np.asarray(v, float))] for label, v in plot.samples.items()}
     everything = np.concatenate([values for values in finite.values() if values.size] or [np.zeros(1)])
@@ -104,7 +106,6 @@ def _histogram(plot: Histogram, axes: Axes) -> None:
     _finish(axes, plot.x_label, ("densidade", "density"), legend=True)
 
 
-@_draw.register
 def _bars(plot: Bars, axes: Axes) -> None:
     labels, values = list(plot.values), list(plot.values.values())
     bars = axes.barh(range(len(labels)), values, color=COLOURS[0])
