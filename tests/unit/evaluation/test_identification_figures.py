@@ -20,8 +20,8 @@ def found(mates: list[tuple[float, list[float]]], strangers: list[list[float]], 
     rows = [*mates, *((NAN, scores) for scores in strangers)]
     others, entries = np.full((len(rows), NEAREST), FAILED), np.full((len(rows), NEAREST), -1)
     for place, (_, scores) in enumerate(rows):
-        order = np.argsort(scores)[::-1]
-        entries[place, : len(scores)], others[place, : len(scores)] = order, np.array(scores)[order]
+        order = np.argsort(scores)[::-1][:NEAREST]
+        entries[place, : len(order)], others[place, : len(order)] = order, np.array(scores)[order]
     subjects = [f"person {place}" for place in range(len(rows))]
     single = Searches(subjects, np.array([own for own, _ in rows]), entries, others)
     seen = {subject: [Sighting(found=True)] for subject in subjects}
