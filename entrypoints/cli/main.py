@@ -7,7 +7,20 @@ import sys
 import typer
 
 from domain.errors import FaceauthError
-from entrypoints.cli import audit, backup, bench, demo, keys, models, operations, people, rotation, serve, subject
+from entrypoints.cli import (
+    audit,
+    backup,
+    bench,
+    demo,
+    evaluate,
+    keys,
+    models,
+    operations,
+    people,
+    rotation,
+    serve,
+    subject,
+)
 from entrypoints.cli.output import configure_logging, print_error
 from entrypoints.hardening import harden
 
@@ -24,6 +37,7 @@ cli.command("authenticate")(people.authenticate)
 cli.command("demo")(demo.demo)
 cli.command("bench")(bench.bench)
 cli.command("doctor")(operations.doctor)
+cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(rotation.group, name="rotation")

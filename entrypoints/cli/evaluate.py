@@ -1,0 +1,11 @@
+"""``faceauth evaluate``: error rates of the very pipeline that serves, on given data. No database is needed."""
+
+from __future__ import annotations
+
+import typer
+
+from entrypoints.cli import evaluate_identification, evaluate_verification
+
+group = typer.Typer(help="Medir acurácia / Measure accuracy", no_args_is_help=True)
+group.command("verification")(evaluate_verification.verification)
+group.command("identification")(evaluate_identification.identification)
