@@ -14,6 +14,7 @@ class AbsentJudge:
 
     model = ModelId("none")
     former: ModelId | None = None
+    pad_threshold = 1.0
 
     def judge(self, payload: bytes, *, at_ms: float | None = None, depth: bytes | None = None) -> NoReturn:  # noqa: ARG002 - the port's signature
         """Raise ``ModelError``."""

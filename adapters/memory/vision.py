@@ -30,6 +30,7 @@ MODEL = ModelId("memory/64")
 FORMER_MODEL = ModelId("memory-former/64")
 DIMENSION = 64
 NOISE = 0.2
+PAD_THRESHOLD = 0.2
 CROP_BYTES = 112 * 112 * 3
 
 
@@ -91,7 +92,9 @@ class ScriptedShapes:
 
 
 class ScriptedPad:
-    """``PresentationAttackDetector``: ``pad``, 0.98 by default."""
+    """``PresentationAttackDetector``: ``pad``, 0.98 by default, and a threshold of 0.2."""
+
+    threshold = PAD_THRESHOLD
 
     def judge(self, image: Image, face: Face) -> PadFindings:  # noqa: ARG002 - every face of a picture is alike
         """Return what the picture says."""

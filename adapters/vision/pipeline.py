@@ -78,6 +78,11 @@ class VisionPipeline:
         """The former embedder's, if there is one."""
         return self._former.model if self._former else None
 
+    @property
+    def pad_threshold(self) -> float:
+        """The presentation attack detector's."""
+        return self._pad.threshold
+
     def judge(
         self, payload: bytes, *, at_ms: float | None = None, depth: bytes | None = None
     ) -> tuple[FrameFindings, FaceCrop | None]:

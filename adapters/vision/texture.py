@@ -38,8 +38,13 @@ FLOOR: Final = 2.0
 class Texture:
     """``EvidenceSource``: moire, detail, gamut and highlights of the face."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the values."""
+        return NAMES
+
     def measure(self, image: Image, face: Face) -> Mapping[str, float]:
-        """Return the values of ``NAMES``; about 2 ms."""
+        """Return the values of ``NAMES``, in natural logarithms except the skewness."""
         with Scratch() as scratch:
             region = scratch.keep(face_region(image, face))
             grey = scratch.keep(np.asarray(cv2.cvtColor(region, cv2.COLOR_BGR2GRAY), np.float32))

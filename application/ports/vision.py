@@ -104,6 +104,11 @@ class EvidenceSource(Protocol):
 class PresentationAttackDetector(Protocol):
     """Passive presentation attack detection on a single frame."""
 
+    @property
+    def threshold(self) -> float:
+        """Least probability of a live person that a single frame must reach; comes with the model that gives it."""
+        ...
+
     def judge(self, image: Image, face: Face) -> PadFindings:
         """Return how live that face looks, and by which evidence."""
         ...
@@ -154,6 +159,11 @@ class FrameJudge(Protocol):
     @property
     def former(self) -> ModelId | None:
         """Model id of the former embedder, loaded beside the current one while templates of it still serve."""
+        ...
+
+    @property
+    def pad_threshold(self) -> float:
+        """Least probability of a live person that a single frame must reach; comes with the model that gives it."""
         ...
 
     def judge(

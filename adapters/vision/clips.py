@@ -1,0 +1,44 @@
+"""Frames of recorded clips, for evaluations: encoded again, so that they go the way of every frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import cv2
+
+from domain.errors import ImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUFFIXES: Final = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+PNG_EFFORT: Final = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+"""Nothing is lost at any effort; more would only take longer."""
+
+USUAL_FPS: Final = 25.0
+"""For clips that do not say how fast they are."""
+
+
+def sampled_frames(path: Path, per_second: float) -> Iterator[tuple[float, bytes]]:
+    """Yield (milliseconds from the start, PNG) of frames of a clip, ``per_second`` or as many as it has.
+
+    Raises ``ImageError`` for what is not a clip that can be read.
+    """
+    reader = cv2.VideoCapture(str(path))
+    try:
+        fps = reader.get(cv2.CAP_PROP_FPS)
+        fps = fps if 0 < fps < 1000 else USUAL_FPS  # noqa: PLR2004 - no camera is faster; NaN is caught as well
+        step = max(1.0, fps / per_second)
+        number, due = 0, 0.0
+        while reader.grab():
+            if number >= due:
+                due += step
+                whole, frame = reader.retrieve()
+                if whole:
+                    yield number * 1000 / fps, cv2.imencode(".png", frame, PNG_EFFORT)[1].tobytes()
+            number += 1
+    finally:
+        reader.release()
+    if number == 0:
+        raise ImageError("no frame of the clip can be read")
