@@ -14,6 +14,7 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 import matplotlib as mpl  # noqa: E402 - after its logger is quiet
 from matplotlib.figure import Figure as Canvas  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 from adapters.reports.document import Bars, Histogram, Lines  # noqa: E402
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
     from adapters.reports.document import Line, Plot, Text
 
@@ -79,10 +81,14 @@ def _line(plot: Lines, line: Line, axes: Axes, colour: str) -> None:
     shown = np.isfinite(x) & np.isfinite(y) & ((x > 0) | (not plot.log_x)) & ((y > 0) | (not plot.log_y))
     style = "steps-post" if line.step else "default"
     axes.plot(x[shown], y[shown], label=line.label, color=colour, drawstyle=style, marker="o" if line.points else None)
-    if plot.log_x and shown.any():
-        axes.set_xscale("log")
-    if plot.log_y and shown.any():
-        axes.set_yscale("log")
+    if shown.any():
+        for logarithmic, set_scale, axis in (
+            (plot.log_x, axes.set_xscale, axes.xaxis),
+            (plot.log_y, axes.set_yscale, axes.yaxis),
+        ):
+            if logarithmic:
+                set_scale("log")
+                _label_powers(axis)
     if line.low is not None and line.high is not None:
         low, high = np.asarray(line.low, float), np.asarray(line.high, float)
         axes.fill_between(x, low, high, where=shown | (high > 0), color=colour, alpha=0.15, linewidth=0)
@@ -103,6 +109,7 @@ def _histogram(plot: Histogram, axes: Axes) -> None:
         axes.axvline(threshold, color="#111827", linestyle=style, linewidth=1, label=f"{label} {threshold:.3f}")
     if plot.log_y:
         axes.set_yscale("log")
+        _label_powers(axes.yaxis)
     _finish(axes, plot.x_label, ("densidade", "density"), legend=True)
 
 
@@ -122,6 +129,13 @@ def _finish(axes: Axes, x_label: Text, y_label: Text | None, *, legend: bool) ->
         axes.set_ylabel(" / ".join(y_label))
     if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False)
+
+
+def _label_powers(axis: Axis) -> None:
+    """Write 0.001 instead of a formula, at 1, 2 and 5 of every power of ten."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _colours(count: int) -> Sequence[str]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from adapters.vision.likeness import same_picture
 from adapters.vision.quality import visible_share
 from adapters.vision.scene import surroundings
@@ -100,6 +102,19 @@ class VisionPipeline:
         finally:
             image.fill(0)
 
+    def central(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+        """Take in the one face that an evaluation picture is of; see ``FaceAcquirer``.
+
+        ``steps_ms`` holds decode, detect, shape, quality and align, as far as it got.
+        """
+        steps: dict[str, float] = {}
+        with _timed(steps, "decode"):
+            image = self._decoder.decode(payload)
+        try:
+            return self._look_at_centre(image, steps)
+        finally:
+            image.fill(0)
+
     def embed(self, crop: FaceCrop, model: ModelId | None = None) -> Embedding:
         """Embed an aligned crop with the current model or the former one. Raises ``ModelError`` for any other."""
         if model is None or model == self._embedder.model:
@@ -137,11 +152,42 @@ class VisionPipeline:
         )
         return findings, self._embedder.align(image, face) if findings.usable else None
 
+    def _look_at_centre(self, image: Image, steps: dict[str, float]) -> tuple[FrameFindings, FaceCrop | None]:
+        with _timed(steps, "detect"):
+            found = self._detector.detect(image)
+            faces = faces_that_matter(image, found)
+        if not faces:
+            return FrameFindings(0, "no_face", steps_ms=steps), None
+        findings = FrameFindings(len(faces), "many_faces", steps_ms=steps)
+        if len(faces) == 1:
+            with _timed(steps, "shape"):
+                shape = self._shapes.read(image, faces[0])
+            with _timed(steps, "quality"):
+                quality = self._quality.assess(image, faces[0], shape)
+            findings = FrameFindings(1, quality.reason, quality, steps_ms=steps, shape=shape)
+        with _timed(steps, "align"):
+            crop = self._embedder.align(image, most_central(image, found))
+        return findings, crop
+
 
 def faces_that_matter(image: Image, faces: Sequence[Face]) -> list[Face]:
     """Return the largest face and every one that rivals it, largest first. Bystanders do not count."""
     by_area = sorted(faces, key=_area, reverse=True)
     return by_area[:1] + [face for face in by_area[1:] if _rivals(image, face, by_area[0])]
+
+
+def most_central(image: Image, faces: Sequence[Face]) -> Face:
+    """Return the face that a picture is of: large and near the centre. At least one face.
+
+    Its area less twice the squared distance of its centre from the picture's, the choice made for LFW and VGGFace2 by
+    the scripts of davidsandberg/facenet (``align_dataset_mtcnn.py``).
+    """
+    middle = np.array(image.shape[1::-1], np.float64) / 2
+
+    def weight(face: Face) -> float:
+        return _area(face) - 2 * float(np.sum((face.box[:2] + face.box[2:] / 2 - middle) ** 2))
+
+    return max(faces, key=weight)
 
 
 def _rivals(image: Image, face: Face, largest: Face) -> bool:

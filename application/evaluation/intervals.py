@@ -34,6 +34,15 @@ class Rate:
         return self.errors / self.trials
 
 
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean of shares 0...1 with a 95 % interval (``low``, ``high``)."""
+
+    value: float
+    low: float
+    high: float
+
+
 def rate(wrong: NDArray[np.bool_], subjects: Sequence[Hashable] | None = None, *, seed: int = SEED) -> Rate:
     """Return the share of True with its interval.
 
@@ -43,19 +52,26 @@ def rate(wrong: NDArray[np.bool_], subjects: Sequence[Hashable] | None = None, *
     exactly (1 - 0.05^(1/n)) over subjects, which are what is independent. Raises ``ValueError`` without a single try.
     """
     flags = np.asarray(wrong, dtype=bool).reshape(-1)
-    if flags.size == 0:
+    found = mean(flags.astype(np.float64), subjects, seed=seed)
+    return Rate(int(flags.sum()), flags.size, found.low, found.high)
+
+
+def mean(shares: NDArray[np.float64], subjects: Sequence[Hashable] | None = None, *, seed: int = SEED) -> Mean:
+    """Return the mean of ``shares`` (float64, shape (n,), 0...1 each) with its interval, made as ``rate``'s is."""
+    values = np.asarray(shares, np.float64).reshape(-1)
+    if values.size == 0:
         raise ValueError("an error rate needs at least one try")
-    groups = np.arange(flags.size) if subjects is None else _numbered(subjects)
+    groups = np.arange(values.size) if subjects is None else _numbered(subjects)
     trials = np.bincount(groups).astype(np.float64)
-    errors = np.bincount(groups[flags], minlength=trials.size).astype(np.float64)
+    errors = np.bincount(groups, weights=values).astype(np.float64)
     unseen = float(1 - (1 - CONFIDENCE) ** (1 / trials.size))
-    if not flags.any():
-        return Rate(0, flags.size, 0.0, unseen)
-    if flags.all():
-        return Rate(flags.size, flags.size, 1 - unseen, 1.0)
+    if not values.any():
+        return Mean(0.0, 0.0, unseen)
+    if (values == 1).all():
+        return Mean(1.0, 1 - unseen, 1.0)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(_resampled(errors, trials, seed), [tail, 1 - tail])
-    return Rate(int(flags.sum()), flags.size, float(low), float(high))
+    return Mean(float(values.mean()), float(low), float(high))
 
 
 def _numbered(subjects: Sequence[Hashable]) -> NDArray[np.int64]:

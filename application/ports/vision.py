@@ -183,3 +183,25 @@ class FrameJudge(Protocol):
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
         """Say whether two crops come from one picture sent twice, re-encoded or resized perhaps."""
         ...
+
+
+class FaceAcquirer(Protocol):
+    """The way of an evaluation picture, which is of one person whoever else is in it: same steps, same networks."""
+
+    @property
+    def model(self) -> ModelId:
+        """Model id of the embeddings that ``embed`` returns."""
+        ...
+
+    def central(self, payload: bytes) -> tuple[FrameFindings, FaceCrop | None]:
+        """Take in the face that the picture is of: large and near its centre.
+
+        The findings are what the service would say of the picture, without liveness: ``reason`` is None for one that it
+        would judge, else why it would refuse it. The crop is there wherever there is any face at all. The decoded
+        picture is overwritten before this returns, also when it raises. Raises the errors of ``ImageDecoder.decode``.
+        """
+        ...
+
+    def embed(self, crop: FaceCrop, model: ModelId | None = None) -> Embedding:
+        """As ``FrameJudge.embed``."""
+        ...

@@ -4,4 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from entrypoints.cli import evaluate_identification, evaluate_verification
+
 group = typer.Typer(help="Medir acurácia / Measure accuracy", no_args_is_help=True)
+group.command("verification")(evaluate_verification.verification)
+group.command("identification")(evaluate_identification.identification)
