@@ -1,4 +1,4 @@
-"""Presentations of live people and of attacks, through the pipeline that serves: scores, evidence and times, no pixels."""
+"""Live people and attacks shown to the pipeline that serves: scores, evidence and times, no pixels."""
 
 from __future__ import annotations
 

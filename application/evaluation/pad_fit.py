@@ -25,12 +25,11 @@ PRIOR_WEIGHT: Final = 0.5
 """What one deviation of any evidence is held to be worth, in log-odds, until data say otherwise. Evidence that the data
 are silent about (no moire in them) keeps it."""
 
-STIFFNESS: Final = 0.003
-"""How much a weight's squared distance from the prior costs, beside the mean loss per presentation. Between 0.003 and
-0.03 the sets are told apart equally well; the lower keeps the networks dominant (see the figures in the file)."""
+PRIOR_FILES: Final = 1.0
+"""How many files the prior is worth, beside those of the smaller of both kinds: little data move it little."""
 
 LEAST_DEVIATION: Final = 0.25
-"""Natural logarithms, the unit of every evidence: what spreads less than this in the data is scaled by this."""
+"""What spreads less than this in the data is scaled by this; most evidence is in natural logarithms."""
 
 BONA_FIDE_QUANTILE: Final = 0.01
 ATTACK_QUANTILE: Final = 0.999
@@ -72,7 +71,8 @@ def fit(examples: Sequence[Example]) -> LifeModel:
     mean = share @ values
     deviation = np.maximum(np.sqrt(share @ (values - mean) ** 2), LEAST_DEVIATION)
     mean, deviation = (np.array([rounded(v) for v in part]) for part in (mean, deviation))
-    weights = non_negative_logistic(np.clip((values - mean) / deviation, -LIMIT, LIMIT), live, share)
+    standard = np.clip((values - mean) / deviation, -LIMIT, LIMIT)
+    weights = non_negative_logistic(standard, live, share, stiffness=stiffness(ordered))
     terms = {
         name: Term(float(mean[i]), float(deviation[i]), rounded(float(weights[i]))) for i, name in enumerate(names)
     }
@@ -93,7 +93,14 @@ def shares(examples: Sequence[Example]) -> Vector:
     return share
 
 
-def non_negative_logistic(values: Vector, live: NDArray[np.bool_], share: Vector) -> Vector:
+def stiffness(examples: Sequence[Example]) -> float:
+    """Return what a weight's squared distance from the prior costs, beside the mean loss per presentation."""
+    files = {(not e.species, e.source, e.file) for e in examples}
+    live = sum(way[0] for way in files)
+    return PRIOR_FILES / min(live, len(files) - live)
+
+
+def non_negative_logistic(values: Vector, live: NDArray[np.bool_], share: Vector, *, stiffness: float) -> Vector:
     """Return weights and, last, the intercept: float64 (m + 1,), of standardised ``values`` float64 (n, m).
 
     Minimises the mean logistic loss plus the prior's cost under weights >= 0: a convex problem with one solution.
@@ -101,18 +108,18 @@ def non_negative_logistic(values: Vector, live: NDArray[np.bool_], share: Vector
     help.
     """
     design = np.column_stack([values, np.ones(len(values))])
-    stiffness = np.append(np.full(values.shape[1], STIFFNESS), 0.0)
+    hold = np.append(np.full(values.shape[1], stiffness), 0.0)
     found = np.append(np.full(values.shape[1], PRIOR_WEIGHT), 0.0)
     prior = found.copy()
     sign = np.where(live, 1.0, -1.0)
 
     def cost(weights: Vector) -> float:
-        return float(share @ np.logaddexp(0.0, -sign * (design @ weights)) + stiffness @ (weights - prior) ** 2 / 2)
+        return float(share @ np.logaddexp(0.0, -sign * (design @ weights)) + hold @ (weights - prior) ** 2 / 2)
 
     for _ in range(NEWTON_STEPS):
         chance = 1.0 / (1.0 + np.exp(-np.clip(design @ found, -500, 500)))
-        slope = design.T @ (share * (chance - live)) + stiffness * (found - prior)
-        bend = (design * (share * chance * (1 - chance))[:, np.newaxis]).T @ design + np.diag(stiffness + 1e-12)
+        slope = design.T @ (share * (chance - live)) + hold * (found - prior)
+        bend = (design * (share * chance * (1 - chance))[:, np.newaxis]).T @ design + np.diag(hold + 1e-12)
         step = _clipped_descent(found, slope, bend) - found
         while cost(found + step) > cost(found) and np.abs(step).max() > CONVERGED:
             step /= 2

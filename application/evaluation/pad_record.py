@@ -31,7 +31,7 @@ def provenance(
         "data": {"sha256": data, "frames_per_second": per_second, "presentations": _counts(shown)},
         "fit": {
             "prior_weight": pad_fit.PRIOR_WEIGHT,
-            "stiffness": pad_fit.STIFFNESS,
+            "prior_files": pad_fit.PRIOR_FILES,
             "least_deviation": pad_fit.LEAST_DEVIATION,
             "limit": LIMIT,
             "threshold_between": [pad_fit.BONA_FIDE_QUANTILE, pad_fit.ATTACK_QUANTILE],

@@ -45,13 +45,15 @@ def pad(
         list[Path], typer.Option(help="Pasta ou arquivo de pessoas vivas / folder or file of live people (repeat)")
     ],
     attacks: Annotated[
-        list[str], typer.Option(help="Pasta ou arquivo de ataques, PATH[=espécie] / of attacks, PATH[=species] (repeat)")
+        list[str],
+        typer.Option(help="Pasta ou arquivo de ataques, PATH[=espécie] / of attacks, PATH[=species] (repeat)"),
     ],
     threshold: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Limiar; padrão: o do serviço / default: the service's")
     ] = None,
     per_second: Annotated[
-        float, typer.Option("--fps", min=0.1, max=120, help="Quadros por segundo de clipe / frames per second of a clip")
+        float,
+        typer.Option("--fps", min=0.1, max=120, help="Quadros por segundo de clipe / frames per second of a clip"),
     ] = 5.0,
     fit: Annotated[bool, typer.Option("--fit", help="Reajusta os coeficientes / refit the coefficients")] = False,
     out: Annotated[
@@ -102,7 +104,9 @@ def _evaluate(
         bar.update(task, total=len(units))
         shown = evaluation.run(units, journal, lambda: bar.advance(task))
         if not fit:
-            return Measured(shown, measure(shown, judge.pad_threshold if threshold is None else threshold), data, per_second)
+            return Measured(
+                shown, measure(shown, judge.pad_threshold if threshold is None else threshold), data, per_second
+            )
         return _refit(shown, data, per_second=per_second, threshold=threshold)
 
 

@@ -18,6 +18,14 @@ SURE: Final = 1e-6
 """Probabilities nearer to 0 or 1 are drawn as this far: log-odds of 13.8."""
 
 
+MEANING: Final[Text] = (
+    "APCER: parte dos ataques aceitos como pessoa viva, por espécie; sem resposta conta como não aceito. BPCER: parte "
+    "das pessoas vivas recusadas, entre as que tiveram resposta. O serviço decide pela sessão, não por um quadro.",
+    "APCER: share of attacks accepted as live, by species; no response counts as not accepted. BPCER: share of live "
+    "people refused, of those with a response. The service decides on the session, not on a frame.",
+)
+
+
 def rows(found: PadFigures) -> list[tuple[str, str, str, str]]:
     """Return (what, rate, 95 % interval, errors of tries) of every error rate."""
     rates = [
@@ -56,13 +64,7 @@ def _errors(found: PadFigures, shown: Sequence[Presentation]) -> Section:
     return Section(
         ("Taxas de erro (ISO/IEC 30107-3)", "Error rates (ISO/IEC 30107-3)"),
         [
-            (
-                "APCER: parte dos ataques aceitos como pessoa viva, por espécie; sem resposta conta como não aceito. "
-                "BPCER: parte das pessoas vivas recusadas, entre as que tiveram resposta. O serviço decide pela sessão, "
-                "não por um quadro.",
-                "APCER: share of attacks accepted as live, by species; no response counts as not accepted. BPCER: share "
-                "of live people refused, of those with a response. The service decides on the session, not on a frame.",
-            )
+            MEANING,
         ],
         [
             Table(
