@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from adapters.reports.html import check_writable, write_report
+from adapters.reports.html import FILE_MODE, check_writable, write_report
 from adapters.vision import fusion
 from adapters.vision.clips import SUFFIXES, sampled_frames
 from adapters.vision.load import PAD_IDS
@@ -74,7 +74,7 @@ def pad(
     instrument = evaluating.load_instrument(settings, fitted=not fit)
     found = _evaluate(settings, instrument, sources, per_second=per_second, threshold=threshold, fit=fit)
     if target is not None and found.refitted is not None:
-        target.write_text(found.refitted, "utf-8")
+        _write(target, found.refitted)
     if report is not None:
         write_report(report, evaluate_pad_report.report_of(found.figures, found.shown, instrument, data=found.data))
     _print(found, instrument, target, as_json=as_json)
@@ -122,6 +122,18 @@ def _refit(shown: Sequence[Presentation], data: str, *, per_second: float, thres
 
 def _scored(model: LifeModel, one: Presentation) -> Presentation:
     return one if one.score is None else replace(one, score=model.probability(one.evidence))
+
+
+def _write(target: Path, text: str) -> None:
+    """Write coefficients, whole or not at all: a service that starts meanwhile reads one file or the other."""
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        beside.write_text(text, "utf-8")
+        beside.chmod(FILE_MODE)
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InvalidInputError(f"{target} cannot be written: {error.strerror}") from None
 
 
 def _sha256(path: Path) -> str:

@@ -106,7 +106,9 @@ def test_the_same_face_seen_from_nearer_has_the_same_detail() -> None:
 
 def test_less_colour_lowers_the_gamut_and_exposure_does_not() -> None:
     plain = skin(64, noise=0)
-    pale = cv2.addWeighted(plain, 0.3, cv2.cvtColor(cv2.cvtColor(plain, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), 0.7, 0)
+    pale = cv2.addWeighted(
+        plain, 0.3, cv2.cvtColor(cv2.cvtColor(plain, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), 0.7, 0
+    )
     dim = (plain * 0.6).astype(np.uint8)
 
     assert gamut(np.asarray(pale, np.uint8)) < gamut(plain) - 0.5
