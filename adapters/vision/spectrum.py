@@ -63,8 +63,9 @@ def detail_share(grey: NDArray[np.float32]) -> float:
     side = grey.shape[0]
     window = np.hanning(side).astype(np.float32)
     with Scratch() as scratch:
-        windowed: NDArray[np.float32] = np.asarray((grey - grey.mean()) * np.outer(window, window), np.float32)
-        scratch.keep(windowed)
+        windowed = scratch.keep(grey.copy())
+        windowed -= windowed.mean()
+        windowed *= np.outer(window, window)
         waves = scratch.keep(np.fft.rfft2(windowed))
         power = waves.real**2 + waves.imag**2
     radius = np.hypot(np.fft.fftfreq(side, 1 / side)[:, np.newaxis], np.arange(side // 2 + 1))

@@ -47,15 +47,14 @@ class Texture:
         """Return the values of ``NAMES``, in natural logarithms except the skewness."""
         with Scratch() as scratch:
             region = scratch.keep(face_region(image, face))
-            grey = scratch.keep(np.asarray(cv2.cvtColor(region, cv2.COLOR_BGR2GRAY), np.float32))
             small = scratch.keep(_reduced(region))
-            small_grey = scratch.keep(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32))
-            skin = small[INNER_ROWS, INNER_COLUMNS]
-            strength, skew = highlights(skin if skin.size else small)
+            inner = small[INNER_ROWS, INNER_COLUMNS]
+            skin = inner if inner.size else small
+            strength, skew = highlights(skin)
             return {
-                "moire": -moire_excess(grey),
-                "detail": detail_share(small_grey),
-                "gamut": gamut(skin if skin.size else small),
+                "moire": -moire_excess(_converted(region, cv2.COLOR_BGR2GRAY, scratch)),
+                "detail": detail_share(_converted(small, cv2.COLOR_BGR2GRAY, scratch)),
+                "gamut": gamut(skin),
                 "highlights": strength,
                 "highlight_skew": skew,
             }
@@ -78,8 +77,8 @@ def gamut(pixels: Image) -> float:
     Both grow alike with exposure; where the white point lies takes no part.
     """
     with Scratch() as scratch:
-        planes = scratch.keep(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2YCrCb), np.float32).reshape(-1, 3))
-        luma, red, blue = (float(spread) for spread in planes.std(axis=0))
+        planes = _converted(pixels, cv2.COLOR_BGR2YCrCb, scratch)
+        luma, red, blue = (float(spread) for spread in planes.std(axis=(0, 1)))
     return float(np.log((np.hypot(red, blue) + FLOOR / 4) / (luma + FLOOR)))
 
 
@@ -91,7 +90,7 @@ def highlights(pixels: Image) -> tuple[float, float]:
     darkens, negative.
     """
     with Scratch() as scratch:
-        white = scratch.keep(np.asarray(pixels.min(axis=2), np.float32))
+        white = scratch.keep(pixels.min(axis=2).astype(np.float32))
         around = scratch.keep(cv2.GaussianBlur(white, (0, 0), REDUCED / 24))
         spots = scratch.keep(white - around)
         strength = np.log((np.percentile(spots, 99.5) + FLOOR) / (np.median(white) + 4 * FLOOR))
@@ -105,3 +104,8 @@ def _reduced(region: Image) -> NDArray[np.uint8]:
     if region.shape[0] <= REDUCED:
         return region.copy()
     return np.asarray(cv2.resize(region, (REDUCED, REDUCED), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _converted(pixels: Image, code: int, scratch: Scratch) -> NDArray[np.float32]:
+    whole = scratch.keep(np.asarray(cv2.cvtColor(pixels, code), np.uint8))
+    return scratch.keep(whole.astype(np.float32))

@@ -19,10 +19,16 @@ SURE: Final = 1e-6
 
 
 MEANING: Final[Text] = (
-    "APCER: parte dos ataques aceitos como pessoa viva, por espécie; sem resposta conta como não aceito. BPCER: parte "
-    "das pessoas vivas recusadas, entre as que tiveram resposta. O serviço decide pela sessão, não por um quadro.",
-    "APCER: share of attacks accepted as live, by species; no response counts as not accepted. BPCER: share of live "
-    "people refused, of those with a response. The service decides on the session, not on a frame.",
+    (
+        "APCER: parte dos ataques aceitos como pessoa viva, por espécie; sem resposta conta como não aceito. "
+        "BPCER: parte das pessoas vivas recusadas, entre as que tiveram resposta. "
+        "O serviço decide pela sessão, não por um quadro."
+    ),
+    (
+        "APCER: share of attacks accepted as live, by species; no response counts as not accepted. "
+        "BPCER: share of live people refused, of those with a response. "
+        "The service decides on the session, not on a frame."
+    ),
 )
 
 

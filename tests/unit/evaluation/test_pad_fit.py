@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def test_separable_data_give_finite_weights() -> None:
 def test_the_order_of_the_data_and_the_names_of_sources_change_no_byte() -> None:
     given = examples()
     shuffled = [replace(example, source=f"other {example.source}") for example in given]
-    Random(3).shuffle(shuffled)
+    shuffled = [shuffled[place] for place in np.random.default_rng(3).permutation(len(shuffled))]
 
     texts = [coefficients_text(fit(some), models=["m"], provenance={}) for some in (given, given, shuffled)]
     assert texts[0] == texts[1] == texts[2]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def skin(side: int = 160, seed: int = 1, noise: float = 2.0) -> Image:
-    """Texture with the spectrum of faces on webcams (power falls with the fourth power of frequency), in skin colours."""
+    """Texture as rough as faces on webcams (power falls with the fourth power of frequency), in skin colours."""
     random = np.random.default_rng(seed)
     radius = np.hypot(np.fft.fftfreq(side)[:, np.newaxis], np.fft.fftfreq(side))
     radius[0, 0] = 1.0
@@ -35,7 +35,8 @@ def rastered(image: Image, *, amplitude: float = 4.0, pitch: float = 3.7, degree
     """The picture with a fine raster over it, as a screen leaves."""
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     along = np.cos(np.radians(degrees)) * columns + np.sin(np.radians(degrees)) * rows
-    return np.clip(image + amplitude * np.sin(2 * np.pi * along / pitch)[..., np.newaxis], 0, 255).astype(np.uint8)
+    waves = amplitude * np.sin(2 * np.pi * along / pitch)[..., np.newaxis]
+    return np.asarray(np.clip(image + waves, 0, 255), np.uint8)
 
 
 def grey(image: Image) -> NDArray[np.float32]:
@@ -50,7 +51,7 @@ def jpeg(image: Image, quality: int) -> Image:
 def face_in(image: Image) -> Face:
     height, width = image.shape[:2]
     points = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]], np.float32)
-    return Face(np.array([0, 0, width, height], np.float32), points * np.float32([width, height]), 0.9)
+    return Face(np.array([0, 0, width, height], np.float32), points * np.array([width, height], np.float32), 0.9)
 
 
 @pytest.mark.parametrize("seed", range(5))
