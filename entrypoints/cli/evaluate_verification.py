@@ -180,11 +180,16 @@ def _errors(found: Verification) -> Section:
         ("Taxas de erro", "Error rates"),
         [
             (
-                "FMR: parte dos pares de duas pessoas aceitos. FNMR: parte dos pares de uma pessoa recusados; uma imagem "
-                "sem rosto conta como recusa. O limiar de cada linha é o menor cuja FMR medida não passa da meta.",
-                "FMR: share of pairs of two people that are accepted. FNMR: share of pairs of one person that are "
-                "refused; a picture without a face counts as refused. The threshold of each row is the smallest whose "
-                "measured FMR does not exceed the target.",
+                (
+                    "FMR: parte dos pares de duas pessoas aceitos. FNMR: parte dos pares de uma pessoa recusados; "
+                    "uma imagem sem rosto conta como recusa. O limiar de cada linha é o menor cuja FMR medida não "
+                    "passa da meta."
+                ),
+                (
+                    "FMR: share of pairs of two people that are accepted. FNMR: share of pairs of one person that "
+                    "are refused; a picture without a face counts as refused. The threshold of each row is the "
+                    "smallest whose measured FMR does not exceed the target."
+                ),
             )
         ],
         [

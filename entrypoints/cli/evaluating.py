@@ -108,10 +108,15 @@ def intake_section(intake: Intake) -> Section:
         ("Imagens", "Pictures"),
         [
             (
-                f"{intake.pictures} imagens, {intake.without_face} sem rosto. De cada imagem mede-se o rosto central; "
-                "o serviço, que exige uma só pessoa e qualidade, recusaria as contadas abaixo.",
-                f"{intake.pictures} pictures, {intake.without_face} without a face. Of each picture the central face is "
-                "measured; the service, which wants one person and quality, would refuse those counted below.",
+                (
+                    f"{intake.pictures} imagens, {intake.without_face} sem rosto. De cada imagem mede-se o rosto "
+                    "central; o serviço, que exige uma só pessoa e qualidade, recusaria as contadas abaixo."
+                ),
+                (
+                    f"{intake.pictures} pictures, {intake.without_face} without a face. Of each picture the central "
+                    "face is measured; the service, which wants one person and quality, would refuse those counted "
+                    "below."
+                ),
             )
         ],
         [
@@ -140,7 +145,7 @@ def percent(share: float) -> str:
 
 def between(found: Rate | Mean) -> str:
     """Return the interval of a rate as a person reads it."""
-    return f"{percent(found.low)} – {percent(found.high)}"
+    return f"{percent(found.low)} ... {percent(found.high)}"
 
 
 def interval(found: Rate | Mean) -> list[float]:
