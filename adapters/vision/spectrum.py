@@ -80,7 +80,8 @@ def _tiles(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     missing = max(0, TILE - height), max(0, TILE - width)
     with Scratch() as scratch:
         if any(missing):
-            grey = scratch.keep(cv2.copyMakeBorder(grey, 0, missing[0], 0, missing[1], cv2.BORDER_REFLECT))
+            around = cv2.copyMakeBorder(grey, 0, missing[0], 0, missing[1], cv2.BORDER_REFLECT)
+            grey = scratch.keep(np.asarray(around, np.float32))
         tops, lefts = (_starts(length) for length in grey.shape)
         return np.stack([grey[y : y + TILE, x : x + TILE] for y in tops for x in lefts])
 
