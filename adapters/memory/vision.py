@@ -1,9 +1,10 @@
 """Vision without pixels: pictures are small JSON documents that say what they show.
 
 ``{"face": "ana", "pad": 0.98, "quality": 0.9, "faces": 1, "reason": null, "unfit": null, "noise": 0.2, "take": 1}``:
-every key is optional; the shape of the face has more (``ScriptedShapes``). ``face`` names the person, ``noise`` says how
-far this picture's embedding lies from the person's own direction (0 none; two takes at the default are 0.96 alike),
-``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything that is not such a document is a damaged picture.
+every key is optional; the shape of the face has more (``ScriptedShapes``). ``face`` names the person, ``noise`` says
+how far this picture's embedding lies from the person's own direction (0 none; two takes at the default are 0.96
+alike), ``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything
+that is not such a document is a damaged picture.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ MODEL = ModelId("memory/64")
 FORMER_MODEL = ModelId("memory-former/64")
 DIMENSION = 64
 NOISE = 0.2
-PAD_THRESHOLD = 0.2
 CROP_BYTES = 112 * 112 * 3
 
 
@@ -92,9 +92,12 @@ class ScriptedShapes:
 
 
 class ScriptedPad:
-    """``PresentationAttackDetector``: ``pad``, 0.98 by default, and a threshold of 0.2."""
+    """``PresentationAttackDetector``: ``pad``, 0.98 by default."""
 
-    threshold = PAD_THRESHOLD
+    @property
+    def threshold(self) -> float:
+        """0.2."""
+        return 0.2
 
     def judge(self, image: Image, face: Face) -> PadFindings:  # noqa: ARG002 - every face of a picture is alike
         """Return what the picture says."""

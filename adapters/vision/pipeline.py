@@ -71,6 +71,11 @@ class VisionPipeline:
         self._same = same
 
     @property
+    def pad_threshold(self) -> float:
+        """The presentation attack detector's."""
+        return self._pad.threshold
+
+    @property
     def model(self) -> ModelId:
         """The embedder's."""
         return self._embedder.model
@@ -79,11 +84,6 @@ class VisionPipeline:
     def former(self) -> ModelId | None:
         """The former embedder's, if there is one."""
         return self._former.model if self._former else None
-
-    @property
-    def pad_threshold(self) -> float:
-        """The presentation attack detector's."""
-        return self._pad.threshold
 
     def judge(
         self, payload: bytes, *, at_ms: float | None = None, depth: bytes | None = None

@@ -106,7 +106,7 @@ class PresentationAttackDetector(Protocol):
 
     @property
     def threshold(self) -> float:
-        """Least probability of a live person that a single frame must reach; comes with the model that gives it."""
+        """Least score 0...1 of a frame that passes for a live person."""
         ...
 
     def judge(self, image: Image, face: Face) -> PadFindings:
@@ -152,6 +152,11 @@ class FrameJudge(Protocol):
     """A frame's whole way through vision: decode, detect, one face, quality, presentation attack detection."""
 
     @property
+    def pad_threshold(self) -> float:
+        """Least probability of a live person that a single frame must reach; comes with what gives the probability."""
+        ...
+
+    @property
     def model(self) -> ModelId:
         """Model id of the embeddings that ``embed`` returns."""
         ...
@@ -159,11 +164,6 @@ class FrameJudge(Protocol):
     @property
     def former(self) -> ModelId | None:
         """Model id of the former embedder, loaded beside the current one while templates of it still serve."""
-        ...
-
-    @property
-    def pad_threshold(self) -> float:
-        """Least probability of a live person that a single frame must reach; comes with the model that gives it."""
         ...
 
     def judge(
