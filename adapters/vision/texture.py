@@ -1,9 +1,9 @@
 """Texture and colour of a face as evidence of life: without a network, on the face's own pixels.
 
 Every value is higher for a live person by physics, not by the data at hand: recaptured faces show peaks of moire, have
-lost detail, gamut and the small sharp highlights of moist skin and eyes. All are ratios within the face, so that exposure
-takes no part. Skin tone does a little: on 578 press photographs (LFW), texture as fitted adds 1.0 to the log-odds of life
-in the quarter of the darkest faces and 0.2 in that of the lightest (by individual typology angle).
+lost detail, gamut and the small sharp highlights of moist skin and eyes. All are ratios within the face, so that
+exposure takes no part. Skin tone does a little: on 578 press photographs (LFW), texture as fitted adds 1.0 to the
+log-odds of life in the quarter of the darkest faces and 0.2 in that of the lightest (by individual typology angle).
 """
 
 from __future__ import annotations
