@@ -9,11 +9,13 @@ from adapters.vision.bundle import MANIFEST, Bundle, read_bundle
 from adapters.vision.decoder import FRAME_BYTES, OpenCvDecoder
 from adapters.vision.detector import YuNetDetector
 from adapters.vision.embedder import FusedEmbedder
-from adapters.vision.pad import MiniFasNetEnsemble
+from adapters.vision.fusion import FusedPad, read_coefficients, unfitted
+from adapters.vision.pad import MiniFasNets
 from adapters.vision.pipeline import VisionPipeline
 from adapters.vision.quality import LandmarkQuality
 from adapters.vision.sessions import Network
 from adapters.vision.shape import NetworkShapeReader
+from adapters.vision.texture import Texture
 from domain.errors import ConfigurationError, ModelError
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from application.ports.vision import Detector, Embedder
 
 DETECTOR_ID = "yunet-2023mar"
-PAD_IDS = (("minifasnet-v2-2.7", 2.7), ("minifasnet-v1se-4.0", 4.0))
+PAD_NETWORKS = (("minifasnet_v2", "minifasnet-v2-2.7", 2.7), ("minifasnet_v1se", "minifasnet-v1se-4.0", 4.0))
+"""Name of the evidence, id of the model, and how many times the face box is enlarged."""
+
+PAD_IDS = tuple(model for _, model, _ in PAD_NETWORKS)
 
 
 def load_pipeline(
@@ -32,12 +37,14 @@ def load_pipeline(
     former: Path | None = None,
     accept_licence: bool = False,
     max_bytes: int = FRAME_BYTES,
+    fitted: bool = True,
 ) -> VisionPipeline:
     """Load the bundle in ``models``, or the insightface pack that lies there.
 
     A pack brings detector and embedder; everything about life then comes from ``default_bundle``, and
     ``accept_licence`` says that the operator accepts the pack's licence. ``former`` is the folder (bundle or pack) of
-    the models before these, whose embedder serves templates that it made. ``max_bytes`` limits encoded pictures. Raises
+    the models before these, whose embedder serves templates that it made. ``max_bytes`` limits encoded pictures. Not
+    ``fitted``, the pipeline gathers evidence of life without reading the coefficients that weigh it. Raises
     ``ModelError`` when anything is missing or not what was installed, ``ConfigurationError`` without that acceptance
     and where the former models are the current ones.
     """
@@ -55,7 +62,7 @@ def load_pipeline(
         detector=found[0],
         shapes=_shapes(bundle),
         quality=LandmarkQuality(),
-        pad=_ensemble(bundle),
+        pad=_life(bundle, fitted=fitted),
         embedder=found[1],
         former=None if former is None else _former(former, found[1], accept_licence=accept_licence),
     )
@@ -92,8 +99,12 @@ def _default_embedder(bundle: Bundle) -> Embedder:
     return FusedEmbedder(*(Network(name, bundle.read(name), embedder.INPUT_SHAPE) for name in names))
 
 
-def _ensemble(bundle: Bundle) -> MiniFasNetEnsemble:
-    return MiniFasNetEnsemble([(Network(name, bundle.read(name), pad.INPUT_SHAPE), scale) for name, scale in PAD_IDS])
+def _life(bundle: Bundle, *, fitted: bool) -> FusedPad:
+    networks = {
+        evidence: (Network(name, bundle.read(name), pad.INPUT_SHAPE), scale) for evidence, name, scale in PAD_NETWORKS
+    }
+    sources = MiniFasNets(networks), Texture()
+    return FusedPad(sources, read_coefficients(models=PAD_IDS) if fitted else unfitted(sources))
 
 
 def _shapes(bundle: Bundle) -> NetworkShapeReader:

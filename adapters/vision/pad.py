@@ -1,4 +1,4 @@
-"""Passive presentation attack detection: the MiniFASNet ensemble of minivision's Silent-Face-Anti-Spoofing."""
+"""Evidence of life by the MiniFASNets of minivision's Silent-Face-Anti-Spoofing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 
 from adapters.vision.scratch import Scratch
-from application.ports.vision import PadFindings
+from domain.errors import ModelError
+from domain.policies.life import log_odds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -22,31 +23,40 @@ if TYPE_CHECKING:
 INPUT_SHAPE = (1, 3, 80, 80)
 INPUT_SIZE = 80
 REAL_CLASS = 1
-THRESHOLD = 0.2
+
+SURE = 1e-6
+"""No single network is held to be surer than one in a million."""
 
 
-class MiniFasNetEnsemble:
-    """``PresentationAttackDetector``: each network looks at its own surroundings of the face; the mean decides."""
+class MiniFasNets:
+    """``EvidenceSource``: each network looks at its own surroundings of the face."""
 
-    def __init__(self, members: Sequence[tuple[Network, float]]) -> None:
-        """Use (network, how many times the face box is enlarged) pairs."""
-        self._members = tuple(members)
+    def __init__(self, members: Mapping[str, tuple[Network, float]]) -> None:
+        """Use (network, how many times the face box is enlarged) pairs, by the name of the evidence."""
+        self._members = dict(members)
 
     @property
-    def threshold(self) -> float:
-        """0.2 (ADR 0006)."""
-        return THRESHOLD
+    def names(self) -> tuple[str, ...]:
+        """Names of the values."""
+        return tuple(self._members)
 
-    def judge(self, image: Image, face: Face) -> PadFindings:
-        """Return the mean probability that a live person is shown."""
+    def measure(self, image: Image, face: Face) -> Mapping[str, float]:
+        """Return each network's log-odds of a live person, -13.8...13.8. Raises ``ModelError`` for a broken network."""
         with Scratch() as scratch:
-            boxes = [enlarged_box(image.shape[:2], face.box, scale) for _, scale in self._members]
-            blobs = [_blob(image, box, scratch) for box in boxes]
-            scores = [
-                float(network.run(blob)[0][0, REAL_CLASS])
-                for (network, _), blob in zip(self._members, blobs, strict=True)
-            ]
-        return PadFindings(sum(scores) / len(scores))
+            return {
+                name: log_odds(float(network.run(_cut(image, face, scale, scratch))[0][0, REAL_CLASS]))
+                for name, (network, scale) in self._members.items()
+            }
+
+
+def log_odds(probability: float) -> float:
+    """Return natural log-odds, of a probability kept between a millionth and one less a millionth.
+
+    A softmax in float32 reaches 0 and 1, whose log-odds are infinite. Raises ``ModelError`` for what is no probability.
+    """
+    if not 0.0 <= probability <= 1.0 + SURE:
+        raise ModelError("a network for presentation attacks gives no probability: run 'faceauth models verify'")
+    return log_odds_of(min(max(probability, SURE), 1.0 - SURE))
 
 
 def enlarged_box(shape: tuple[int, ...], box: NDArray[np.float32], scale: float) -> tuple[int, int, int, int]:
@@ -71,7 +81,7 @@ def _span(centre: float, length: float, last: int) -> tuple[int, int]:
     return int(start), int(min(start + length, last))
 
 
-def _blob(image: Image, box: tuple[int, int, int, int], scratch: Scratch) -> NDArray[np.float32]:
-    left, top, right, bottom = box
+def _cut(image: Image, face: Face, scale: float, scratch: Scratch) -> NDArray[np.float32]:
+    left, top, right, bottom = enlarged_box(image.shape[:2], face.box, scale)
     crop = scratch.keep(cv2.resize(image[top : bottom + 1, left : right + 1], (INPUT_SIZE, INPUT_SIZE)))
     return scratch.keep(np.ascontiguousarray(crop.transpose(2, 0, 1)[np.newaxis], np.float32))

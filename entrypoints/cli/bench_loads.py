@@ -51,7 +51,7 @@ class Peer:
         crop = (embedder.FR_FEATURE_ID, embedder.INPUT_SHAPE)
         self._frame = _calls(
             bundle,
-            [(DETECTOR_ID, (1, 3, rows, detector.LONG_SIDE)), *((name, pad.INPUT_SHAPE) for name, _ in PAD_IDS)],
+            [(DETECTOR_ID, (1, 3, rows, detector.LONG_SIDE)), *((name, pad.INPUT_SHAPE) for name in PAD_IDS)],
         )
         self._embedding = _calls(bundle, [(embedder.SFACE_ID, embedder.INPUT_SHAPE), crop, crop])
 

@@ -45,8 +45,11 @@ class Instrument:
         return f"{self.judge.model} {self.models} {software_version()}"
 
 
-def load_instrument(settings: Settings) -> Instrument:
-    """Load the pipeline that the service would load; the default models are installed where they are missing."""
+def load_instrument(settings: Settings, *, fitted: bool = True) -> Instrument:
+    """Load the pipeline that the service would load; the default models are installed where they are missing.
+
+    Not ``fitted``, it only gathers the evidence of life; see ``load_pipeline``.
+    """
     ensure_models(settings)
     folder = settings.models or settings.models_dir
     judge = load_pipeline(
@@ -54,6 +57,7 @@ def load_instrument(settings: Settings) -> Instrument:
         default_bundle=settings.models_dir,
         accept_licence=settings.accept_insightface_licence,
         max_bytes=ENROLMENT_BYTES,
+        fitted=fitted,
     )
     return Instrument(judge, _models_in(folder))
 

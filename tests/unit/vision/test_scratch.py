@@ -9,7 +9,7 @@ import pytest
 
 from adapters.vision.detector import YuNetDetector
 from adapters.vision.embedder import FusedEmbedder
-from adapters.vision.pad import MiniFasNetEnsemble
+from adapters.vision.pad import MiniFasNets
 from adapters.vision.scratch import Scratch
 from application.ports.vision import Face, FaceCrop
 
@@ -51,7 +51,7 @@ def test_the_surroundings_of_a_face_are_overwritten() -> None:
     watching = Watching((1, 3))
     face = Face(np.array([100, 100, 80, 80], np.float32), np.zeros((5, 2), np.float32), 0.9)
 
-    MiniFasNetEnsemble([(watching, 2.7), (watching, 4.0)]).judge(PICTURE, face)  # type: ignore[list-item]
+    MiniFasNets({"one": (watching, 2.7), "other": (watching, 4.0)}).measure(PICTURE, face)  # type: ignore[dict-item]
 
     assert len(watching.seen) == 2
     assert not any(blob.any() for blob in watching.seen)
