@@ -14,6 +14,10 @@
 | eyes_open          | eyes open                                                   | eyes_closed (``unfit``)    |
 
 A single face is the pipeline's part. The scales are ours, 0 (refuse) to 1 (nothing to wish for), not OFIQ's 0...100.
+Of 4,396 press photographs (LFW), 250 webcam pictures (NUAA) and 2,119 frames of nine live clips none has a ``reason``;
+of press photographs 2 % are unfit. Spoilt copies of them are refused for what is wrong in 98 of 100 (Gaussian blur of
+sigma 4, reduced to 0.4) and 100 of 100 (darkened to 0.15) that the detector still finds.
+
 Background, expression and colour balance have no component: a wall or a smile keeps nobody from being recognised.
 """
 
@@ -88,11 +92,13 @@ POSE = Ramp(1.0, 0.2)
 straight ahead (median pitch of LFW: -8)."""
 
 EYES_OPEN = Ramp(0.08, 0.2)
-LIPS = Ramp(0.05, 0.12)
-LOWER_REDNESS = Ramp(-0.2, -0.06)
+LIPS = Ramp(0.1, 0.2)
+LOWER_REDNESS, PALLOR = Ramp(-0.2, -0.06), 0.2
 LOWER_LIGHT = Ramp(0.4, 0.55)
 EYE_LIGHT = Ramp(0.33, 0.5)
 LID_LIGHT = Ramp(0.62, 0.8)
+"""No face of 4,396 press photographs, 250 webcam pictures and the live clips comes to 0 on lips and lower face; faces
+with a painted mask do in 91 to 98 of 100 (blue, green, white, black)."""
 
 
 class LandmarkQuality:
@@ -141,9 +147,11 @@ def _light(crop: NDArray[np.uint8]) -> dict[str, float]:
 
 def _visible(crop: NDArray[np.uint8]) -> dict[str, float]:
     found = covering(crop)
+    # White cloth takes the redness of the lamp: what is brighter than the nose counts as less red.
+    redness = found.redness - PALLOR * max(found.lower - 1.0, 0.0)
     return {
         "eyes_visible": max(EYE_LIGHT(found.eyes), LID_LIGHT(found.lids)),
-        "mouth_visible": max(LIPS(found.lips), min(LOWER_REDNESS(found.redness), LOWER_LIGHT(found.lower))),
+        "mouth_visible": max(LIPS(found.lips), min(LOWER_REDNESS(redness), LOWER_LIGHT(found.lower))),
     }
 
 

@@ -43,7 +43,8 @@ def painted(skin: str = "pale", *, lips: bool = True) -> np.ndarray:
         red = np.array(SKINS[skin]) * (0.8, 0.7, 1.0)
         cv2.ellipse(image, place(56, 92), (20, 8), 0, 0, 360, tuple(red), -1)
     noise = np.random.default_rng(3).normal(0, 12, (SIDE, SIDE, 1)) * (image.mean() / 150)
-    return (image + cv2.GaussianBlur(noise, (0, 0), 0.7)[..., np.newaxis] * 2).clip(0, 255).astype(np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.7), np.float64)
+    return np.asarray((image + 2 * soft[..., np.newaxis]).clip(0, 255), np.uint8)
 
 
 def masked(image: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:

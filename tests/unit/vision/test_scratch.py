@@ -11,6 +11,7 @@ from adapters.vision.detector import YuNetDetector
 from adapters.vision.embedder import FusedEmbedder
 from adapters.vision.pad import MiniFasNets
 from adapters.vision.scratch import Scratch
+from adapters.vision.shape import NetworkShapeReader
 from application.ports.vision import Face, FaceCrop
 
 if TYPE_CHECKING:
@@ -55,6 +56,21 @@ def test_the_surroundings_of_a_face_are_overwritten() -> None:
 
     assert len(watching.seen) == 2
     assert not any(blob.any() for blob in watching.seen)
+
+
+def test_what_the_networks_of_shape_saw_is_overwritten() -> None:
+    points, pose, eyes = Watching((1, 136)), Watching((1, 66), (1, 66), (1, 66)), Watching((1, 2))
+    five = np.array([[120, 130], [160, 130], [140, 150], [125, 165], [155, 165]], np.float32)
+
+    shape = NetworkShapeReader(points, pose, eyes).read(  # type: ignore[arg-type]
+        PICTURE, Face(np.array([100, 100, 80, 80], np.float32), five, 0.9)
+    )
+
+    assert shape.landmarks.shape == (68, 2)
+    assert points.seen
+    assert pose.seen
+    assert eyes.seen
+    assert not any(blob.any() for network in (points, pose, eyes) for blob in network.seen)
 
 
 def test_copies_of_a_crop_and_the_parts_of_its_vector_are_overwritten_and_the_embedding_stays() -> None:
