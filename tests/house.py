@@ -83,10 +83,6 @@ class WatchedJudge:
     def former(self) -> ModelId | None:
         return self._judge.former
 
-    @property
-    def pad_threshold(self) -> float:
-        return self._judge.pad_threshold
-
     def judge(self, payload: bytes, **kwargs: Any) -> tuple[FrameFindings, FaceCrop | None]:
         if self.bug is not None:
             raise self.bug

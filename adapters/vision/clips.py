@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -11,7 +12,7 @@ from adapters.vision.decoder import ENROLMENT_BYTES
 from domain.errors import ImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from application.ports.vision import Image
@@ -49,6 +50,34 @@ def sampled_frames(path: Path, per_second: float) -> Iterator[tuple[float, bytes
         reader.release()
     if number == 0:
         raise ImageError("no frame of the clip can be read")
+
+
+def camera_frames(path: Path) -> Iterator[tuple[float, Callable[[], bytes]]]:
+    """Yield (milliseconds, how to have the encoded picture) of every frame of a clip, as a camera would send them.
+
+    Only what is asked for is decoded to a picture and encoded. Times are the container's own, whatever they are. Raises
+    ``ImageError`` for what is not a clip that can be read.
+    """
+    reader = cv2.VideoCapture(str(path))
+    try:
+        fps = reader.get(cv2.CAP_PROP_FPS)
+        fps = fps if 0 < fps < 1000 else USUAL_FPS  # noqa: PLR2004 - as above
+        number = 0
+        while reader.grab():
+            told = reader.get(cv2.CAP_PROP_POS_MSEC)
+            at_ms = told if told > 0 or number == 0 else number * 1000 / fps
+            yield at_ms, partial(_retrieved, reader)
+            number += 1
+    finally:
+        reader.release()
+    if number == 0:
+        raise ImageError("no frame of the clip can be read")
+
+
+def _retrieved(reader: cv2.VideoCapture) -> bytes:
+    """Return the frame that was grabbed last, b"" for a damaged one."""
+    whole, frame = reader.retrieve()
+    return cv2.imencode(".jpg", frame, JPEG_QUALITY)[1].tobytes() if whole else b""
 
 
 def _encoded(frame: Image) -> bytes:

@@ -38,7 +38,7 @@ ENABLED: Final = (TURN_LEFT, TURN_RIGHT, LOOK_UP, LOOK_DOWN, COME_CLOSER)
 TURN_DEG, NOD_UP_DEG, NOD_DOWN_DEG = 15.0, 16.0, 14.0
 NOSE_SHIFT: Final = 0.08
 GROWTH: Final = 1.22
-EYES_CLOSED, EYES_OPEN = 0.7, 0.85
+EYES_CLOSED, EYES_OPEN = 0.6, 0.8
 WRONG_TURN_DEG, WRONG_NOD_DEG = 20.0, 26.0
 SIDEWAYS_DEG: Final = 10.0
 """A head this far sideways is not judged for nodding: the pose network mixes the two."""
@@ -116,7 +116,7 @@ class Movement:
             return self.nod <= -NOD_DOWN_DEG and abs(self.turn) < TURN_DEG
         if step == COME_CLOSER:
             return self.growth >= GROWTH and abs(self.turn) < TURN_DEG
-        return self.eyes < EYES_CLOSED and abs(self.turn) < TURN_DEG
+        return self.eyes < EYES_CLOSED and self.straight
 
     def other_than(self, step: str) -> str | None:
         """Return the decided movement of the head that this is and that ``step`` does not ask for, None for none."""
@@ -153,4 +153,5 @@ def size_of(shape: FaceShape) -> float:
 
 
 def _eyes(shape: FaceShape) -> float:
-    return sum(shape.eye_openings) / 2
+    # A blink closes both eyes: the wider one counts.
+    return max(shape.eye_openings)

@@ -67,10 +67,6 @@ class CountingJudge:
     def former(self) -> ModelId | None:
         return self._judge.former
 
-    @property
-    def pad_threshold(self) -> float:
-        return self._judge.pad_threshold
-
     def judge(self, payload: bytes, **kwargs: Any) -> tuple[FrameFindings, FaceCrop | None]:
         self.seen.append(payload)
         try:
