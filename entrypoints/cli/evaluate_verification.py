@@ -198,8 +198,8 @@ def _errors(found: Verification) -> Section:
                 _rows(found),
                 (
                     (
-                        "Intervalos por reamostragem de pessoas (bootstrap); sem nenhum erro, pela regra dos três. A menor "
-                        f"FMR que {found.impostor.size} pares mostram é {percent(1 / found.impostor.size)}."
+                        "Intervalos por reamostragem de pessoas (bootstrap); sem nenhum erro, pela regra dos três. "
+                        f"A menor FMR que {found.impostor.size} pares mostram é {percent(1 / found.impostor.size)}."
                     ),
                     (
                         "Intervals by resampling people (bootstrap); without a single error, by the rule of three. The "
