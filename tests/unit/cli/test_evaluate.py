@@ -21,7 +21,7 @@ from entrypoints.cli.main import run
 from tests.unit.evaluation.conftest import shoot
 
 ROOT = Path(__file__).parents[3]
-PEOPLE = [f"p{number:02d}" for number in range(30)]
+PEOPLE = [f"person{number:02d}" for number in range(30)]
 
 Command = Callable[..., tuple[int, str, str]]
 
