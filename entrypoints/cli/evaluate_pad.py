@@ -67,7 +67,7 @@ def pad(
     if out is not None and not fit:
         raise InvalidInputError("--out says where to write coefficients, which only --fit makes")
     target = (out or settings.home / FITTED) if fit else None
-    for path in (report, target):
+    for path in (report, out):
         if path is not None:
             check_writable(path)
     sources = [*(Source(path) for path in bona_fide), *(Source.attack(text) for text in attacks)]

@@ -19,6 +19,7 @@ def data_of(roles: Cast, found: Found) -> dict[Text, str]:
     """Return the facts about the data."""
     return {
         ("cadastrados", "enrolled"): f"{len(found.gallery)} (+ {len(found.refused)} recusados / refused)",
+        ("sem imagens bastantes para cadastro", "too few pictures to be enrolled"): str(roles.too_few + roles.absent),
         ("imagens por cadastro", "pictures per enrolment"): str(max(len(p) for p in roles.gallery.values())),
         ("buscas de cadastrados", "mated probes"): str(roles.mates),
         ("buscas de estranhos", "probes of strangers"): str(roles.strangers),
@@ -156,6 +157,9 @@ def _sizes(found: Identification) -> Section:
             percent(at.fnir.value),
             between(at.fnir),
             f"{at.threshold_for_target:.4f}",
+            f"{at.served_threshold:.4f}",
+            percent(at.served_fpir.value),
+            percent(at.served_fnir.value),
         )
         for at in by_size
     ]
@@ -166,6 +170,9 @@ def _sizes(found: Identification) -> Section:
         ("FNIR", "FNIR"),
         INTERVAL,
         ("limiar para a meta", "threshold for the target"),
+        ("limiar do serviço", "service's threshold"),
+        ("FPIR do serviço", "service's FPIR"),
+        ("FNIR do serviço", "service's FNIR"),
     )
     fpir = Line(
         "FPIR",

@@ -167,3 +167,13 @@ def test_a_list_without_folds_gets_ten_of_either_kind(tmp_path: Path, images: Pa
     assert images.is_dir()
     assert not found.folds_of_list
     assert len(found.accuracies) == 10
+
+
+def test_an_interruption_leaves_no_face_in_memory(tmp_path: Path, images: Path) -> None:
+    judge = WatchedJudge(interrupt_after=50)
+    with pytest.raises(KeyboardInterrupt), Counting(judge) as cut:
+        compared(tmp_path, cut, pairs_of(PEOPLE))
+
+    assert images.is_dir()
+    assert len(judge.embeddings) == 50
+    assert judge.traces == 0
