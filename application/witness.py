@@ -93,6 +93,7 @@ class Witness:
         self._embedded: dict[int, Embedding] = {}
         self._segment = 0
         self._same: set[tuple[int, ...]] = set()
+        self._moving: set[int] = set()
         self._held = HeldCrops(best=1, room=SPARE_CROPS if services.judge.former else 1)
         self.watch = Watch(self._policy, self._draw)
         self.log = FrameLog(self.watch.frames)
@@ -205,6 +206,7 @@ class Witness:
     def _begin_again(self) -> None:
         self.wipe()
         self._same.clear()
+        self._moving.clear()
         self._segment = 0
 
     def _keep(self, findings: FrameFindings, crop: FaceCrop) -> None:
@@ -233,11 +235,17 @@ class Witness:
         live = self._held.by_time
         if self._stills or self.watch.challenge is not None or len(live) < 2:  # noqa: PLR2004 - two pictures to compare
             return False
-        frames = self.watch.frames
-        apart = (frames[live[-1].frame].at_ms or 0.0) - (frames[live[0].frame].at_ms or 0.0)
+        frames, first, newest = self.watch.frames, live[0], live[-1]
+        if newest.frame in self._moving:
+            return False
+        apart = (frames[newest.frame].at_ms or 0.0) - (frames[first.frame].at_ms or 0.0)
         if self._timed and apart < STILL_MS:
             return True
-        return self._services.judge.same_picture(live[0].crop, live[-1].crop)
+        alike = self._services.judge.flat_picture if self._timed else self._services.judge.same_picture
+        still = alike(first.crop, newest.crop)
+        if not still:
+            self._moving.add(newest.frame)
+        return still
 
     def _embedding(self, held: HeldCrop) -> Embedding:
         """Return the face's embedding, made once."""

@@ -24,6 +24,10 @@ class AbsentJudge:
         """Raise ``ModelError``."""
         raise ModelError("the models are not loaded")
 
+    def flat_picture(self, one: FaceCrop, other: FaceCrop) -> NoReturn:  # noqa: ARG002 - the port's signature
+        """Raise ``ModelError``."""
+        raise ModelError("the models are not loaded")
+
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> NoReturn:  # noqa: ARG002 - the port's signature
         """Raise ``ModelError``."""
         raise ModelError("the models are not loaded")

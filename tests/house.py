@@ -95,6 +95,9 @@ class WatchedJudge:
         self.embeddings.append(self._judge.embed(crop, model))
         return self.embeddings[-1]
 
+    def flat_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        return self._judge.flat_picture(one, other)
+
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
         return self._judge.same_picture(one, other)
 

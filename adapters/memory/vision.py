@@ -149,6 +149,7 @@ def scripted_judge(former: ModelId | None = None, model: ModelId = MODEL) -> Vis
         embedder=ScriptedEmbedder(model),
         former=ScriptedEmbedder(former) if former else None,
         same=lambda one, other: bool(np.array_equal(one.pixels, other.pixels)),
+        flat=lambda one, other: bool(_facts(one.pixels).get("still") and _facts(other.pixels).get("still")),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adapters.vision.likeness import same_picture
+from adapters.vision.likeness import flat_picture, same_picture
 from adapters.vision.quality import visible_share
 from adapters.vision.scene import surroundings
 from domain.biometrics import FrameFindings
@@ -55,8 +55,9 @@ class VisionPipeline:
         depth: DepthReader | None = None,
         former: Embedder | None = None,
         same: Callable[[FaceCrop, FaceCrop], bool] = same_picture,
+        flat: Callable[[FaceCrop, FaceCrop], bool] = flat_picture,
     ) -> None:
-        """Compose the steps; ``same`` tells one picture sent twice from two pictures.
+        """Compose the steps; ``same`` tells one picture sent twice from two, ``flat`` a moved photograph.
 
         ``former`` embeds the crops of ``embedder`` as well: five-point alignment to 112 by 112 is common to both.
         """
@@ -69,6 +70,7 @@ class VisionPipeline:
         self._embedder = embedder
         self._former = former
         self._same = same
+        self._flat = flat
 
     @property
     def pad_threshold(self) -> float:
@@ -126,6 +128,10 @@ class VisionPipeline:
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
         """Compare pixels laid over each other; see ``adapters.vision.likeness``."""
         return self._same(one, other)
+
+    def flat_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        """Compare pixels laid over each other as tilted planes; see ``adapters.vision.likeness``."""
+        return self._flat(one, other)
 
     def _look(
         self, image: Image, depth: bytes | None, steps: dict[str, float]

@@ -184,6 +184,10 @@ class FrameJudge(Protocol):
         """Say whether two crops come from one picture sent twice, re-encoded or resized perhaps."""
         ...
 
+    def flat_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        """Say whether two crops show one flat picture that was moved, tilted or bent a little in between."""
+        ...
+
 
 class FaceAcquirer(Protocol):
     """The way of an evaluation picture, which is of one person whoever else is in it: same steps, same networks."""

@@ -74,6 +74,9 @@ class CountingJudge:
         finally:
             self.done += 1
 
+    def flat_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
+        return self._judge.flat_picture(one, other)
+
     def same_picture(self, one: FaceCrop, other: FaceCrop) -> bool:
         return self._judge.same_picture(one, other)
 
