@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
+from scipy.interpolate import LinearNDInterpolator  # type: ignore[import-untyped]
 
 from adapters.vision.relief import FOCAL_SHARE
 from application.ports.vision import Face
@@ -40,7 +40,7 @@ PAPER_MM = 110.0, 140.0
 
 @dataclass(frozen=True)
 class Surface:
-    """Something to be seen: points (n, 3) and the five landmarks (5, 3), millimetres, y down, z away from the camera."""
+    """Something to be seen: points (n, 3) and the five landmarks (5, 3), millimetres, y down, z off the camera."""
 
     points: Floats
     five: Floats
@@ -76,7 +76,7 @@ class Pose:
         around = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
         over = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
         aslant = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-        return points @ (aslant @ over @ around).T + [0, 0, self.away_mm]
+        return np.asarray(points @ (aslant @ over @ around).T + [0, 0, self.away_mm], np.float64)
 
 
 @cache
@@ -124,9 +124,7 @@ def bent(surface: Surface, radius_mm: float, along_degrees: float = 0.0) -> Surf
 
     def roll_up(points: Floats) -> Floats:
         angle = points[:, 0] / radius_mm
-        return np.stack(
-            [radius_mm * np.sin(angle), points[:, 1], radius_mm * (1 - np.cos(angle)) + points[:, 2]], -1
-        )
+        return np.stack([radius_mm * np.sin(angle), points[:, 1], radius_mm * (1 - np.cos(angle)) + points[:, 2]], -1)
 
     return surface.mapped(_about(roll_up, along_degrees))
 

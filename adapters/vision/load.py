@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adapters.vision import detector, embedder, pad, shape
 from adapters.vision.bundle import MANIFEST, Bundle, read_bundle
 from adapters.vision.decoder import FRAME_BYTES, OpenCvDecoder
+from adapters.vision.depth import TrueDepthReader
 from adapters.vision.detector import YuNetDetector
 from adapters.vision.embedder import FusedEmbedder
 from adapters.vision.pad import MiniFasNetEnsemble
@@ -56,6 +57,7 @@ def load_pipeline(
         shapes=_shapes(bundle),
         quality=LandmarkQuality(),
         pad=_ensemble(bundle),
+        depth=TrueDepthReader(),
         embedder=found[1],
         former=None if former is None else _former(former, found[1], accept_licence=accept_licence),
     )

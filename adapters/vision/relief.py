@@ -72,7 +72,7 @@ def measure(depth: NDArray[np.float32], landmarks: NDArray[np.float32]) -> Depth
     nothing but holes. A face that the map does not show is no error: its lengths are NaN.
     """
     check_map(depth)
-    mark = zlib.crc32(np.ascontiguousarray(depth))
+    mark = zlib.crc32(np.ascontiguousarray(depth).data)
     frame = _Frame.through(landmarks)
     if frame is None:
         return DepthFindings(math.nan, math.nan, math.nan, 1.0, math.nan, math.nan, mark)
@@ -97,7 +97,7 @@ def measure(depth: NDArray[np.float32], landmarks: NDArray[np.float32]) -> Depth
 
 
 def check_map(depth: NDArray[np.float32]) -> None:
-    """Raise ``DepthError`` unless this is float32 (height, width) with a distance somewhere, none infinite or negative."""
+    """Raise ``DepthError`` unless this is float32 (height, width) that holds distances, none infinite or negative."""
     if depth.ndim != 2 or depth.dtype != np.float32 or depth.size == 0:  # noqa: PLR2004 - height and width
         raise DepthError("a depth map is one plane of float32 millimetres")
     # the extremes are enough to tell, and need no copy of the map; fmin and fmax pass over NaN
@@ -162,9 +162,7 @@ def _corners(points: Floats, frame: _Frame, shape: tuple[int, ...]) -> Floats:
     away = []
     for pixel in pixels:
         place = frame.place(pixel)
-        found = (
-            _percentile(points[_near(_GRID, place, reach), 2], CORNER_PERCENTILE, reach) for reach in CORNER_DISCS
-        )
+        found = (_percentile(points[_near(_GRID, place, reach), 2], CORNER_PERCENTILE, reach) for reach in CORNER_DISCS)
         away.append(next((value for value in found if math.isfinite(value)), math.nan))
     return _in_space(pixels, np.array(away), shape)
 

@@ -1,16 +1,15 @@
 """From what depth maps say of a face to an allowance or a named refusal.
 
 The limits come from geometry, there are no recordings: the mean face of insightface's landmark model (meanshape_68)
-before a synthetic camera against paper before the same camera (``tests/depth_scenes.py``, figures in
-``tests/unit/vision/test_depth_figures.py``).
+before a synthetic camera against paper before the same camera (``tests/depth_scenes.py``).
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from statistics import median
+from dataclasses import dataclass
 from typing import Final
 
 from domain.biometrics import DepthFindings
@@ -54,9 +53,9 @@ class DepthPolicy:
     def decide(self, findings: Sequence[DepthFindings]) -> str | None:
         """Return None where the maps of a session's usable frames show a face, else why not.
 
-        The median of every measure must pass; the decision frame has to pass ``check`` as well, which is the caller's
-        to ask. A client without such a camera sends no map at all, and nothing is decided here; one that sends some
-        sends at least ``min_maps``.
+        More than half of the maps must pass ``check``, so that live frames never excuse as many fake ones; the decision
+        frame must pass it by itself, which is the caller's to ask. A client without such a camera sends no map at all,
+        and nothing is decided here; one that sends some sends at least ``min_maps``.
         """
         if not findings:
             return None
@@ -64,7 +63,10 @@ class DepthPolicy:
             return DEPTH_FROZEN
         if len(findings) < self.min_maps:
             return DEPTH_INCOMPLETE
-        return self.check(_middle(findings))
+        faults = Counter(fault for fault in map(self.check, findings) if fault is not None)
+        if 2 * faults.total() < len(findings):
+            return None
+        return max(sorted(faults), key=faults.__getitem__)
 
     def check(self, one: DepthFindings) -> str | None:
         """Return None where one map shows a face, else why not."""
@@ -99,14 +101,3 @@ def _repeated(findings: Sequence[DepthFindings]) -> bool:
             return True
         seen.add(same)
     return False
-
-
-def _middle(findings: Sequence[DepthFindings]) -> DepthFindings:
-    """Return the median of each measure; one that is not measured counts as the lowest, holes as the most."""
-    names = [one.name for one in fields(DepthFindings) if one.name not in {"mark", "holes"}]
-    lengths = {name: median(_or(-math.inf, getattr(one, name)) for one in findings) for name in names}
-    return DepthFindings(holes=median(_or(1.0, one.holes) for one in findings), **lengths)
-
-
-def _or(instead: float, value: float) -> float:
-    return instead if math.isnan(value) else value
