@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.vision import depth as depth_module
-from adapters.vision.depth import DEPTH_BYTES, TrueDepthReader
+from adapters.vision.depth import TrueDepthReader
+from adapters.vision.depth_png import DEPTH_BYTES
 from adapters.vision.relief import measure
 from application.ports.vision import Face
 from domain.errors import DepthError
@@ -75,7 +76,7 @@ def test_a_map_that_claims_to_be_huge_is_refused_before_it_is_decoded(monkeypatc
     def decoded(*_: Any) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(depth_module, "_decoded", decoded)
+    monkeypatch.setattr(depth_module, "decode", decoded)
     assert "64 to 1024" in refusal(png(2**31 - 1, 2**31 - 1))
     assert "bytes" in refusal(SHOT.png() + bytes(DEPTH_BYTES))
 
@@ -103,9 +104,60 @@ def test_a_map_cut_short_is_refused(kept: int) -> None:
     assert refusal(SHOT.png()[:kept])
 
 
-def test_a_map_whose_pixels_are_damaged_is_refused() -> None:
-    assert "damaged" in refusal(png(640, 480, b"too few"))
-    assert "damaged" in refusal(png(640, 480, bytes(480 * 1281))[:60] + b"\0" * 8 + chunk(b"IEND", b""))
+ROWS = bytes(480 * 1281)
+
+
+@pytest.mark.parametrize(
+    "rows", [b"too few", ROWS[:-1], ROWS + b"\0", ROWS * 9], ids=["few", "one byte less", "one byte more", "nine maps"]
+)
+def test_a_map_that_inflates_to_another_size_than_it_states_is_refused(rows: bytes) -> None:
+    assert "rows than it states" in refusal(png(640, 480, rows))
+
+
+def test_a_map_that_inflates_to_more_than_it_states_is_given_up_at_its_last_row() -> None:
+    noise = np.random.default_rng(3).bytes(500_000)
+    damaged_after = zlib.compress(ROWS + noise)[:-400_000] + bytes(400_000)
+    with pytest.raises(zlib.error):
+        zlib.decompress(damaged_after)
+    payload = png(640, 480)[:33] + chunk(b"IDAT", damaged_after) + chunk(b"IEND", b"")
+    assert "more rows than it states" in refusal(payload)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        chunk(b"IDAT", b"no deflate stream"),
+        chunk(b"IDAT", zlib.compress(ROWS))[:-1] + b"?",
+        chunk(b"IDAT", zlib.compress(ROWS)[:-1]),
+        chunk(b"IDAT", b"") * 3000 + chunk(b"IDAT", zlib.compress(ROWS)),
+        b"\xff\xff\xff\xffIDAT",
+        b"",
+    ],
+    ids=["not compressed", "checksum", "end of the stream", "very many chunks", "length", "no rows"],
+)
+def test_a_map_whose_chunks_are_damaged_is_refused(chunks: bytes) -> None:
+    assert "damaged" in refusal(png(640, 480)[:33] + chunks + chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        chunk(b"zTXt", b"note\0\0" + zlib.compress(bytes(10_000_000))),
+        chunk(b"iCCP", b"note\0\0" + zlib.compress(bytes(10_000_000))),
+        chunk(b"tRNS", b"\1\x90"),
+        chunk(b"eXIf", b"II*\0" + bytes(100)),
+        chunk(b"gAMA", struct.pack(">I", 100_000)),
+    ],
+    ids=["text", "profile", "transparency", "EXIF", "gamma"],
+)
+def test_what_else_a_png_carries_changes_nothing(extra: bytes) -> None:
+    whole = SHOT.png()
+    assert READER.read(whole[:33] + extra + whole[33:], IMAGE, FACE) == READER.read(whole, IMAGE, FACE)
+
+
+def test_an_interlaced_map_is_refused() -> None:
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 640, 480, 16, 0, 0, 0, 1))
+    assert "another kind" in refusal(b"\x89PNG\r\n\x1a\n" + head + png(640, 480, ROWS)[33:])
 
 
 def test_a_map_of_nothing_but_holes_is_refused() -> None:
@@ -191,6 +243,7 @@ def test_two_maps_that_differ_anywhere_have_two_marks() -> None:
     assert measure(SHOT.depth, SHOT.landmarks).mark != measure(other, SHOT.landmarks).mark
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=8), st.booleans())
 def test_a_damaged_map_is_measured_or_refused_and_nothing_else(place: int, noise: bytes, cut: bool) -> None:
     small = shoot_small().png()
@@ -202,6 +255,7 @@ def test_a_damaged_map_is_measured_or_refused_and_nothing_else(place: int, noise
         assert error.code == "invalid_depth"  # noqa: PT017 - either is right
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda rest: png(256, 192)[:33] + rest))
 def test_bytes_of_any_kind_are_refused_and_nothing_else(payload: bytes) -> None:
     with pytest.raises(DepthError):
