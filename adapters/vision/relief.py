@@ -47,7 +47,7 @@ the wall behind: the nearer third of its surroundings is the face's."""
 
 HEAD_MM = 120.0
 """What lies farther behind the nose tip is not the face but the wall beside it (in meanshape_68, 63 mm between the
-eyes, the outline of the face lies 107 mm behind)."""
+eyes, the outline of the face lies 108 mm behind)."""
 
 LEAST_MEASURED = 0.15
 """A disc with fewer of its points measured is not measured. Slopes have fewer points than what faces the camera."""
