@@ -24,7 +24,9 @@ MAX_SIDE, MIN_SIDE = 1024, 64
 MOST_CHUNKS: Final = 2048
 """A map of the most bytes in pieces of 512; writers make pieces of 8 KiB and more."""
 
-BITS, GREY, PLAIN_ROWS = 16, 0, 0
+GREY_16_BITS = 16, 0, 0, 0, 0
+"""Bits, colour type, compression, filter and interlace method of IHDR; for the middle two there is only 0."""
+
 CHUNK = struct.Struct(">I4s")
 CHECKSUM_BYTES = 4
 PIECE_BYTES = 64 * 1024
@@ -42,10 +44,10 @@ def checked_size(payload: bytes) -> PictureSize:
         raise DepthError("a depth map is a 16-bit grey PNG")
     try:
         size = read_size(payload)
-        bits, colour, _, _, interlace = struct.unpack_from(">5B", payload, 24)
+        kind = struct.unpack_from(">5B", payload, 24)
     except (ImageError, struct.error) as error:
         raise DepthError("the depth map is damaged or truncated") from error
-    if (bits, colour, interlace) != (BITS, GREY, PLAIN_ROWS):
+    if kind != GREY_16_BITS:
         raise DepthError("a depth map is a 16-bit grey PNG, this is a PNG of another kind")
     if max(size.width, size.height) > MAX_SIDE or min(size.width, size.height) < MIN_SIDE:
         raise DepthError(f"a depth map has {MIN_SIDE} to {MAX_SIDE} measurements on each side")
