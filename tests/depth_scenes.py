@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
+from scipy.interpolate import LinearNDInterpolator  # type: ignore[import-untyped]
 
 from adapters.vision.relief import FOCAL_SHARE
 from application.ports.vision import Face
@@ -32,14 +32,15 @@ if TYPE_CHECKING:
 EYES_APART_MM = 63.0
 """Mean distance between adult pupils (Dodgson 2004, "Variation and extrema of human interpupillary distance")."""
 
-GRID_MM = 0.5
+EYES_APART_DEVIATION_MM = 3.8
+GRID_MM = 0.6
 JUMP_MM = 20.0
 PAPER_MM = 110.0, 140.0
 
 
 @dataclass(frozen=True)
 class Surface:
-    """Something to be seen: points (n, 3) and the five landmarks (5, 3), millimetres, y down, z away from the camera."""
+    """Something to be seen: points (n, 3) and the five landmarks (5, 3), millimetres, y down, z off the camera."""
 
     points: Floats
     five: Floats
@@ -75,7 +76,7 @@ class Pose:
         around = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
         over = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
         aslant = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-        return points @ (aslant @ over @ around).T + [0, 0, self.away_mm]
+        return np.asarray(points @ (aslant @ over @ around).T + [0, 0, self.away_mm], np.float64)
 
 
 @cache
@@ -143,6 +144,24 @@ def _about(change: Callable[[Floats], Floats], degrees: float) -> Callable[[Floa
     turn = np.radians(degrees)
     spin = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     return lambda points: change(points @ spin) @ spin.T
+
+
+def somebody(rng: np.random.Generator) -> Surface:
+    """A face of somebody else's size, with a flatter or a longer nose."""
+    apart = float(np.clip(rng.normal(EYES_APART_MM, EYES_APART_DEVIATION_MM), 52, 75))
+    return face(eyes_apart_mm=apart, relief=float(rng.uniform(0.75, 1.2)))
+
+
+def some_pose(rng: np.random.Generator) -> Pose:
+    """Before the camera, more or less straight: a face to recognise somebody by."""
+    yaw, pitch, roll = rng.uniform(-25, 25), rng.uniform(-20, 20), rng.uniform(-15, 15)
+    return Pose(float(yaw), float(pitch), float(roll), float(rng.uniform(250, 600)))
+
+
+def some_camera(rng: np.random.Generator) -> Camera:
+    """At either resolution, 1 to 2 mm of noise, a focal length that is not quite the assumed one."""
+    size = (640, 480) if rng.random() < 0.5 else (320, 240)
+    return Camera(*size, focal_share=float(rng.uniform(0.88, 1.04)), noise_mm=float(rng.uniform(1, 2)))
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,30 @@
 
 ``{"face": "ana", "pad": 0.98, "quality": 0.9, "faces": 1, "reason": null, "unfit": null, "noise": 0.2, "take": 1}``:
 every key is optional; the shape of the face has more (``ScriptedShapes``). ``face`` names the person, ``noise`` says
+<<<<<<< HEAD
 how far this picture's embedding lies from the person's own direction (0 none; two takes at the default are 0.96
 alike), ``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything
 that is not such a document is a damaged picture.
+=======
+how far this picture's embedding lies from the person's own direction (0 none; two takes at the default are 0.96 alike),
+``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything that is
+not such a document is a damaged picture. Depth maps are such documents as well (``ScriptedDepth``).
+>>>>>>> depth
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adapters.vision.pipeline import VisionPipeline
 from application.ports.vision import Face, FaceCrop, PadFindings
-from domain.biometrics import Embedding, FaceQuality, FaceShape, ModelId
-from domain.errors import ImageError
+from domain.biometrics import DepthFindings, Embedding, FaceQuality, FaceShape, ModelId
+from domain.errors import DepthError, ImageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +39,25 @@ FORMER_MODEL = ModelId("memory-former/64")
 DIMENSION = 64
 NOISE = 0.2
 CROP_BYTES = 112 * 112 * 3
+FACE_IN_DEPTH = {
+    "relief": 0.45,
+    "cheek_relief": 0.75,
+    "plane_residual": 0.2,
+    "holes": 0.01,
+    "profile_relief": 0.22,
+    "eye_distance_mm": 63.0,
+}
+"""About what the mean face shows straight before the synthetic camera of ``tests/depth_scenes.py``."""
 
 
 def picture(face: str = "somebody", **facts: float | str | None) -> bytes:
     """Return the bytes of a picture that shows that; see the module for the facts."""
     return json.dumps({"face": face, **facts}).encode()
+
+
+def depth_map(**facts: float) -> bytes:
+    """Return the bytes of a depth map that says that of a face, and else what a real face's does."""
+    return json.dumps(facts).encode()
 
 
 class ScriptedDecoder:
@@ -105,6 +126,21 @@ class ScriptedPad:
         return PadFindings(score, {"scripted": score})
 
 
+class ScriptedDepth:
+    """``DepthReader``: a map is a small JSON document too, of ``relief``, ``cheek_relief`` and so on.
+
+    What it leaves out is a real face's; two documents that differ in anything, ``take`` for one, are two maps.
+    """
+
+    def read(self, payload: bytes, image: Image, face: Face) -> DepthFindings:  # noqa: ARG002 - the document says it all
+        """Return what the map says. Raises ``DepthError`` for anything but a small JSON object of numbers."""
+        try:
+            said = {**FACE_IN_DEPTH, **json.loads(payload)}
+            return DepthFindings(**{name: float(said[name]) for name in FACE_IN_DEPTH}, mark=zlib.crc32(payload))
+        except (ValueError, TypeError) as error:
+            raise DepthError("not a depth map") from error
+
+
 class ScriptedEmbedder:
     """``Embedder``: a direction made from the person's name, moved a little by what else the picture says.
 
@@ -146,6 +182,7 @@ def scripted_judge(former: ModelId | None = None, model: ModelId = MODEL) -> Vis
         shapes=ScriptedShapes(),
         quality=ScriptedQuality(),
         pad=ScriptedPad(),
+        depth=ScriptedDepth(),
         embedder=ScriptedEmbedder(model),
         former=ScriptedEmbedder(former) if former else None,
         same=lambda one, other: bool(np.array_equal(one.pixels, other.pixels)),

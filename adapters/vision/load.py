@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adapters.vision import detector, embedder, eyes, pad, shape
 from adapters.vision.bundle import MANIFEST, Bundle, read_bundle
 from adapters.vision.decoder import FRAME_BYTES, OpenCvDecoder
+from adapters.vision.depth import TrueDepthReader
 from adapters.vision.detector import YuNetDetector
 from adapters.vision.embedder import FusedEmbedder
 from adapters.vision.fusion import FusedPad, read_coefficients, unfitted
@@ -62,7 +63,12 @@ def load_pipeline(
         detector=found[0],
         shapes=_shapes(bundle),
         quality=LandmarkQuality(),
+<<<<<<< HEAD
         pad=_life(bundle, fitted=fitted),
+=======
+        pad=_ensemble(bundle),
+        depth=TrueDepthReader(),
+>>>>>>> depth
         embedder=found[1],
         former=None if former is None else _former(former, found[1], accept_licence=accept_licence),
     )

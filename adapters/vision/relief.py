@@ -35,12 +35,19 @@ FACE_REACH = 0.8
 eyes, 1 along the second that from the eyes to the mouth. What is looked at lies within an ellipse: inside the outline
 of a face (temples at 1.16, chin at 1.1 in insightface's meanshape_68), below the hair and above the chin."""
 
-CORNER_DISC, NOSE_DISC, PLACE_DISC, RIDGE_DISC = 0.12, 0.12, 0.12, 0.08
+NOSE_DISC, PLACE_DISC, RIDGE_DISC = 0.12, 0.12, 0.08
+CORNER_DISCS = 0.12, 0.2
+"""Pupils shine and outlines throw shadows: where the small disc is a hole the wider one is asked."""
+
 CHEEK_ASIDE = 0.6
 RIDGE_ASIDE = -0.16, -0.08, 0.0, 0.08, 0.16
 TIP_PERCENTILE, CORNER_PERCENTILE = 80.0, 30.0
 """The nose tip is the highest of its surroundings, and noise must not raise it. A corner of a turned face lies beside
 the wall behind: the nearer third of its surroundings is the face's."""
+
+HEAD_MM = 120.0
+"""What lies farther behind the nose tip is not the face but the wall beside it (in meanshape_68, 63 mm between the
+eyes, the outline of the face lies 108 mm behind)."""
 
 LEAST_MEASURED = 0.15
 """A disc with fewer of its points measured is not measured. Slopes have fewer points than what faces the camera."""
@@ -65,19 +72,21 @@ def measure(depth: NDArray[np.float32], landmarks: NDArray[np.float32]) -> Depth
     nothing but holes. A face that the map does not show is no error: its lengths are NaN.
     """
     check_map(depth)
-    mark = zlib.crc32(np.ascontiguousarray(depth))
+    mark = zlib.crc32(np.ascontiguousarray(depth).data)
     frame = _Frame.through(landmarks)
     if frame is None:
         return DepthFindings(math.nan, math.nan, math.nan, 1.0, math.nan, math.nan, mark)
     with Scratch() as scratch:
         points = scratch.keep(_points(depth, frame))
         holes = 1.0 - float(np.isfinite(points[_ELLIPSE][:, 2]).mean())
+        nose_at = _near(_GRID, frame.place(frame.landmarks[2]), NOSE_DISC)
+        points[~(points[:, 2] <= _percentile(points[nose_at, 2], 50.0, NOSE_DISC) + HEAD_MM)] = np.nan
         corners = scratch.keep(_corners(points, frame, depth.shape))
         eyes_apart = float(np.linalg.norm(corners[1] - corners[0]))
         if not (np.isfinite(corners).all() and eyes_apart > 0):
             return DepthFindings(math.nan, math.nan, math.nan, holes, math.nan, math.nan, mark)
         upright = scratch.keep(_upright(points, corners) / eyes_apart)
-        nose = upright[_near(_GRID, frame.place(frame.landmarks[2]), NOSE_DISC)]
+        nose = upright[nose_at]
         tip = _percentile(nose[:, 2], TIP_PERCENTILE, NOSE_DISC)
         down = _percentile(nose[:, 1], 50.0, NOSE_DISC)
         cheek = _highest(upright, [-CHEEK_ASIDE, CHEEK_ASIDE], 0.0, PLACE_DISC)
@@ -88,7 +97,7 @@ def measure(depth: NDArray[np.float32], landmarks: NDArray[np.float32]) -> Depth
 
 
 def check_map(depth: NDArray[np.float32]) -> None:
-    """Raise ``DepthError`` unless this is float32 (height, width) with a distance somewhere, none infinite or negative."""
+    """Raise ``DepthError`` unless this is float32 (height, width) that holds distances, none infinite or negative."""
     if depth.ndim != 2 or depth.dtype != np.float32 or depth.size == 0:  # noqa: PLR2004 - height and width
         raise DepthError("a depth map is one plane of float32 millimetres")
     # the extremes are enough to tell, and need no copy of the map; fmin and fmax pass over NaN
@@ -150,10 +159,19 @@ def _in_space(pixels: Floats, away: Floats, shape: tuple[int, ...]) -> Floats:
 def _corners(points: Floats, frame: _Frame, shape: tuple[int, ...]) -> Floats:
     """Return eyes and mouth corners in space, (4, 3), each as far away as what is near of its disc."""
     pixels = frame.landmarks[[0, 1, 3, 4]]
+<<<<<<< HEAD
     discs = (points[_near(_GRID, frame.place(pixel), CORNER_DISC)] for pixel in pixels)
     return _in_space(
         pixels, np.array([_percentile(disc[:, 2], CORNER_PERCENTILE, CORNER_DISC) for disc in discs]), shape
     )
+=======
+    away = []
+    for pixel in pixels:
+        place = frame.place(pixel)
+        found = (_percentile(points[_near(_GRID, place, reach), 2], CORNER_PERCENTILE, reach) for reach in CORNER_DISCS)
+        away.append(next((value for value in found if math.isfinite(value)), math.nan))
+    return _in_space(pixels, np.array(away), shape)
+>>>>>>> depth
 
 
 def _upright(points: Floats, corners: Floats) -> Floats:
@@ -173,8 +191,7 @@ def _upright(points: Floats, corners: Floats) -> Floats:
 
 
 def _near(places: Floats, place: Floats, reach: float) -> NDArray[np.bool_]:
-    with np.errstate(invalid="ignore"):  # holes are near nothing
-        return np.asarray(((places - place) ** 2).sum(-1) <= reach**2)
+    return np.asarray((places[:, 0] - place[0]) ** 2 + (places[:, 1] - place[1]) ** 2 <= reach**2)
 
 
 def _percentile(values: Floats, percentile: float, reach: float) -> float:

@@ -112,7 +112,7 @@ def _named(name: Path) -> str | None:
 
 
 def _steps(sidecar: Mapping[str, Any], path: Path) -> tuple[str, ...]:
-    stated = next((sidecar[key] for key in STEP_KEYS if sidecar.get(key)), [])
+    stated: Any = next((sidecar[key] for key in STEP_KEYS if sidecar.get(key)), [])
     if isinstance(stated, str):
         stated = re.split(r"[,;\s]+", stated.strip())
     if not isinstance(stated, list):

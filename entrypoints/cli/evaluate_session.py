@@ -192,10 +192,14 @@ def _report(
                 ("Sessões", "Sessions"),
                 [
                     (
-                        "Cada clipe é mostrado como uma câmera o mostraria, até a decisão; sem movimentos declarados, "
-                        "vale a política passiva.",
-                        "Every clip is shown as a camera would show it, until the decision; without stated movements "
-                        "the passive policy holds.",
+                        (
+                            "Cada clipe é mostrado como uma câmera o mostraria, até a decisão; sem movimentos "
+                            "declarados, vale a política passiva."
+                        ),
+                        (
+                            "Every clip is shown as a camera would show it, until the decision; without stated "
+                            "movements the passive policy holds."
+                        ),
                     )
                 ],
                 [rates, movements, sessions],

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.vision.depth import DEPTH_BYTES
+from adapters.vision.depth_png import DEPTH_BYTES
 
 MAGIC: Final = b"FA01"
 HEADER: Final = struct.Struct(">4sQI")
