@@ -2,15 +2,9 @@
 
 ``{"face": "ana", "pad": 0.98, "quality": 0.9, "faces": 1, "reason": null, "unfit": null, "noise": 0.2, "take": 1}``:
 every key is optional; the shape of the face has more (``ScriptedShapes``). ``face`` names the person, ``noise`` says
-<<<<<<< HEAD
-how far this picture's embedding lies from the person's own direction (0 none; two takes at the default are 0.96
-alike), ``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything
-that is not such a document is a damaged picture.
-=======
 how far this picture's embedding lies from the person's own direction (0 none; two takes at the default are 0.96 alike),
 ``take`` tells two pictures of one person apart, ``reason`` is the guidance code that quality gives. Everything that is
 not such a document is a damaged picture. Depth maps are such documents as well (``ScriptedDepth``).
->>>>>>> depth
 """
 
 from __future__ import annotations

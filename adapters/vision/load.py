@@ -63,12 +63,8 @@ def load_pipeline(
         detector=found[0],
         shapes=_shapes(bundle),
         quality=LandmarkQuality(),
-<<<<<<< HEAD
         pad=_life(bundle, fitted=fitted),
-=======
-        pad=_ensemble(bundle),
         depth=TrueDepthReader(),
->>>>>>> depth
         embedder=found[1],
         former=None if former is None else _former(former, found[1], accept_licence=accept_licence),
     )

@@ -159,19 +159,12 @@ def _in_space(pixels: Floats, away: Floats, shape: tuple[int, ...]) -> Floats:
 def _corners(points: Floats, frame: _Frame, shape: tuple[int, ...]) -> Floats:
     """Return eyes and mouth corners in space, (4, 3), each as far away as what is near of its disc."""
     pixels = frame.landmarks[[0, 1, 3, 4]]
-<<<<<<< HEAD
-    discs = (points[_near(_GRID, frame.place(pixel), CORNER_DISC)] for pixel in pixels)
-    return _in_space(
-        pixels, np.array([_percentile(disc[:, 2], CORNER_PERCENTILE, CORNER_DISC) for disc in discs]), shape
-    )
-=======
     away = []
     for pixel in pixels:
         place = frame.place(pixel)
         found = (_percentile(points[_near(_GRID, place, reach), 2], CORNER_PERCENTILE, reach) for reach in CORNER_DISCS)
         away.append(next((value for value in found if math.isfinite(value)), math.nan))
     return _in_space(pixels, np.array(away), shape)
->>>>>>> depth
 
 
 def _upright(points: Floats, corners: Floats) -> Floats:
