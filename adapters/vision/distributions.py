@@ -1,4 +1,4 @@
-"""Measured score distributions: a JSON file per embedder, packaged here or made by ``faceauth evaluate calibration``."""
+"""Measured score distributions: a file per embedder, packaged here or made by ``faceauth evaluate calibration``."""
 
 from __future__ import annotations
 
@@ -48,23 +48,18 @@ def read_distribution(path: Path) -> ScoreDistribution:
     try:
         single, averaged = document["template"]["impostor"], document["averaged"]["impostor"]
         calibration = document["template"]["calibration"]
+        estimates = {float(point[0]): float(point[ESTIMATE]) for point in averaged["points"]}
         return ScoreDistribution(
             model=ModelId(str(document["model"])),
             impostor=tuple(
-                (float(one[0]), max(float(one[BOUND]), _at(averaged["points"], float(one[0]))))
-                for one in single["points"]
+                (float(one[0]), max(float(one[BOUND]), estimates[float(one[0])])) for one in single["points"]
             ),
             tail_scale=max(float(single["tail"]["scale_bound"]), float(averaged["tail"]["scale"])),
             offset=float(calibration["offset"]),
             slope=float(calibration["slope"]),
         )
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration) as error:
+    except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ConfigurationError(f"{path} is not a score distribution, or a damaged one: {REMEDY}") from error
-
-
-def _at(points: list[list[float]], rate: float) -> float:
-    """Return the estimate for that rate; both kinds are measured at the same rates."""
-    return float(next(point for point in points if float(point[0]) == rate)[ESTIMATE])
 
 
 def _document(path: Path) -> Mapping[str, Any]:

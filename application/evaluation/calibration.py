@@ -62,8 +62,8 @@ class Comparisons:
 def calibrate(people: Mapping[str, Sequence[Embedding]]) -> dict[str, Any]:
     """Return the distributions of these people's pictures as JSON values, thresholds rounded up to four decimals.
 
-    ``template``: every picture against the mean of five pictures; ``averaged``: the mean of three against
-    that; ``single``: every picture against the first picture of others. Raises ``InvalidInputError`` where there are too few
+    ``template``: every picture against the mean of five pictures; ``averaged``: the mean of three against that;
+    ``single``: every picture against the first picture of others. Raises ``InvalidInputError`` where there are too few
     people or pictures to say anything.
     """
     kinds = {"template": (CAPTURES, 1), "averaged": (CAPTURES, GROUP), "single": (1, 1)}
