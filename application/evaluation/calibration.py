@@ -6,6 +6,7 @@ person who resembles another. Everything is a function of the scores, the same n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +35,10 @@ MIN_TEMPLATES: Final = 20
 MIN_GENUINE: Final = 100
 MIN_PAIRS: Final = 10_000
 """With fewer pairs of people the tail would have to begin where one comparison in a hundred matches."""
+
+PRIOR: Final = 0.01
+"""The likelihood ratio is fitted where it decides: about where one in a hundred people of a department is in question.
+A fit to both classes alike is right in their middle and far too modest at the thresholds."""
 
 LEAST_FNMR: Final = 0.001
 ITERATIONS: Final = 50
@@ -67,7 +72,7 @@ def calibrate(people: Mapping[str, Sequence[Embedding]]) -> dict[str, Any]:
     people or pictures to say anything.
     """
     kinds = {"template": (CAPTURES, 1), "averaged": (CAPTURES, GROUP), "single": (1, 1)}
-    found = {name: _kind(_compare(people, *kind)) for name, kind in kinds.items()}
+    found = {name: _kind(_compare(people, *kind), calibrated=name == "template") for name, kind in kinds.items()}
     return {"method": METHOD} | found
 
 
@@ -94,16 +99,18 @@ def _compare(people: Mapping[str, Sequence[Embedding]], captures: int, group: in
     return Comparisons(scores, np.asarray(owners), np.asarray(enrolled), np.asarray(fresh))
 
 
-def _kind(compared: Comparisons) -> dict[str, Any]:
+def _kind(compared: Comparisons, *, calibrated: bool) -> dict[str, Any]:
+    """Return one kind of comparison; only a single picture against a template has a likelihood ratio."""
     own = compared.probes[:, np.newaxis] == compared.references
     genuine = compared.scores[own & compared.fresh[:, np.newaxis]].astype(np.float64)
     owners = np.repeat(compared.probes, own.sum(axis=1) * compared.fresh)
-    if len(genuine) < MIN_GENUINE:
+    if len(genuine) < (MIN_GENUINE if calibrated else 1):
         raise InvalidInputError(f"a distribution needs at least {MIN_GENUINE} comparisons of one and the same person")
     impostor = Exceedances(compared.scores, own, compared.probes, compared.references)
     if impostor.pairs < MIN_PAIRS:
         raise InvalidInputError(f"a distribution needs at least {MIN_PAIRS} pairs of different people")
-    offset, slope = likelihood(genuine, _evenly(owners), *impostor.sample)
+    offset, slope = likelihood(genuine, _evenly(owners), *impostor.sample) if calibrated else (0.0, 0.0)
+    ratio = {"calibration": {"offset": round(offset, 4), "slope": round(slope, 4)}}
     return {
         "comparisons": {
             "impostor": int((~own).sum()),
@@ -113,7 +120,7 @@ def _kind(compared: Comparisons) -> dict[str, Any]:
         },
         "impostor": impostor.document(),
         "genuine": _missed(genuine, _evenly(owners)),
-        "calibration": {"offset": round(offset, 4), "slope": round(slope, 4)},
+        **(ratio if calibrated else {}),
     }
 
 
@@ -129,7 +136,12 @@ def likelihood(
     targets are smoothed after Platt (1999), so that classes which do not overlap give finite numbers too.
     """
     scores = np.concatenate([genuine, impostor])
-    weights = np.concatenate([genuine_weights / genuine_weights.sum(), impostor_weights / impostor_weights.sum()])
+    weights = np.concatenate(
+        [
+            PRIOR * genuine_weights / genuine_weights.sum(),
+            (1 - PRIOR) * impostor_weights / impostor_weights.sum(),
+        ]
+    )
     hits, misses = len(genuine), len(impostor)
     wanted = np.concatenate([np.full(hits, (hits + 1) / (hits + 2)), np.full(misses, 1 / (misses + 2))])
     design = np.stack([np.ones_like(scores), scores])
@@ -142,7 +154,7 @@ def likelihood(
         fitted = fitted + np.clip(step, -10, 10)
         if np.abs(step).max() < STEP_DONE:
             break
-    return float(fitted[0]), float(fitted[1])
+    return float(fitted[0] - math.log(PRIOR / (1 - PRIOR))), float(fitted[1])
 
 
 def _missed(genuine: NDArray[np.float64], weights: NDArray[np.float64]) -> dict[str, Any]:
