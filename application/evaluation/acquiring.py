@@ -73,11 +73,18 @@ class Acquisition:
         self.advance = advance
 
     def take(self, pictures: Iterable[Picture]) -> list[Acquired]:
-        """Return what became of each, in order. Raises ``InvalidInputError`` for a file that cannot be read."""
-        taken = []
-        for acquired in self._pool.map(self._take, pictures):
-            self.advance(1)
-            taken.append(acquired)
+        """Return what became of each, in order. Raises ``InvalidInputError`` for a file that cannot be read.
+
+        What was taken in before it raises is overwritten.
+        """
+        taken: list[Acquired] = []
+        try:
+            for acquired in self._pool.map(self._take, pictures):
+                taken.append(acquired)
+                self.advance(1)
+        except BaseException:
+            wipe(acquired.embedding for acquired in taken)
+            raise
         return taken
 
     def _take(self, picture: Picture) -> Acquired:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -42,12 +42,19 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class BySize:
-    """What one threshold does in galleries of ``size`` people, and the one that would meet the target there."""
+    """Galleries of ``size`` people: what one threshold does in them, and the service's own for that size.
+
+    ``threshold_for_target`` is the one that would meet the target there. No margin to the runner-up is asked for: the
+    service is a little stricter.
+    """
 
     size: int
     fpir: Mean
     fnir: Mean
     threshold_for_target: float
+    served_threshold: float
+    served_fpir: Mean
+    served_fnir: Mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +82,17 @@ class Identification:
     intake: Intake
 
 
-def figures(found: Found, *, target: float, served_threshold: float, margin: float) -> Identification:
+def figures(found: Found, *, target: float, served: Callable[[int], float], margin: float) -> Identification:
     """Return all figures; the threshold is the smallest whose measured FPIR is at most ``target``.
 
+    ``served`` returns the service's threshold for a gallery of that size, ``margin`` is the service's.
     Raises ``InvalidInputError`` where no probe of a mate or of a stranger shows a face.
     """
     single, grouped = _split(found.single), _split(found.grouped)
     stranger_best = single[1].others[:, 0]
     if not (np.isfinite(stranger_best).any() and np.isfinite(single[0].mate).any()):
         raise InvalidInputError("no face was found in the probes: check the folder")
-    threshold = metrics.threshold_for(stranger_best, target)
+    threshold, served_threshold = metrics.threshold_for(stranger_best, target), served(len(found.gallery))
     own = _own_threshold(grouped, target)
     targets = sorted({*FPIR_TARGETS, target}, reverse=True)
     sightings = [sighting for pictures in found.probing.values() for sighting in pictures]
@@ -98,7 +106,7 @@ def figures(found: Found, *, target: float, served_threshold: float, margin: flo
         points=[(goal, _at(single, metrics.threshold_for(stranger_best, goal))) for goal in targets],
         served=_at(single, served_threshold, margin),
         grouped_served=None if own is None else _at(grouped, served_threshold, margin),
-        by_size=_by_size(single, len(found.gallery), threshold, target),
+        by_size=_by_size(single, len(found.gallery), (threshold, target), served),
         curve=_curve(single),
         mate=single[0].mate,
         stranger_best=stranger_best,
@@ -150,10 +158,12 @@ def _curve(sides: tuple[Searches, Searches]) -> Curve:
     return metrics.curve(hits, strangers.others[:, 0])
 
 
-def _by_size(sides: tuple[Searches, Searches], full: int, threshold: float, target: float) -> list[BySize]:
+def _by_size(
+    sides: tuple[Searches, Searches], full: int, chosen: tuple[float, float], served: Callable[[int], float]
+) -> list[BySize]:
     sizes = [size for size in SIZES if size < full]
     random = np.random.default_rng(SEED)
-    return [_in_galleries(sides, _drawn(random, size, full), threshold, target) for size in [*sizes, full]]
+    return [_in_galleries(sides, _drawn(random, size, full), chosen, served(size)) for size in [*sizes, full]]
 
 
 def _drawn(random: np.random.Generator, size: int, full: int) -> NDArray[np.bool_]:
@@ -166,16 +176,28 @@ def _drawn(random: np.random.Generator, size: int, full: int) -> NDArray[np.bool
 
 
 def _in_galleries(
-    sides: tuple[Searches, Searches], galleries: NDArray[np.bool_], threshold: float, target: float
+    sides: tuple[Searches, Searches], galleries: NDArray[np.bool_], chosen: tuple[float, float], served: float
 ) -> BySize:
     mates, strangers = sides
+    threshold, target = chosen
     alarms = np.stack([_best_in(strangers, gallery) for gallery in galleries])
-    missed = np.stack([metrics.missed(mates.mate, _best_in(mates, gallery), threshold) for gallery in galleries])
+    others = np.stack([_best_in(mates, gallery) for gallery in galleries])
+
+    def fpir(at: float) -> Mean:
+        return mean((alarms >= at).mean(axis=0), strangers.subjects)
+
+    def fnir(at: float) -> Mean:
+        missed = np.stack([metrics.missed(mates.mate, best, at) for best in others])
+        return mean(missed.mean(axis=0), mates.subjects)
+
     return BySize(
         size=int(galleries[0].sum()),
-        fpir=mean((alarms >= threshold).mean(axis=0), strangers.subjects),
-        fnir=mean(missed.mean(axis=0), mates.subjects),
+        fpir=fpir(threshold),
+        fnir=fnir(threshold),
         threshold_for_target=metrics.threshold_for(alarms, target),
+        served_threshold=served,
+        served_fpir=fpir(served),
+        served_fnir=fnir(served),
     )
 
 

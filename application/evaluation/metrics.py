@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Scores = NDArray[np.float64]
+    Given = ArrayLike | Sequence[float | None]
 
 FAILED: Final = -np.inf
 """The score of a try that gave none."""
@@ -51,7 +52,7 @@ class OperatingPoint:
     target: float | None = None
 
 
-def as_scores(values: ArrayLike | Sequence[float | None]) -> Scores:
+def as_scores(values: Given) -> Scores:
     """Return scores as an array; None and NaN become ``FAILED``. Raises ``ValueError`` when there are none."""
     scores = np.asarray(values, dtype=np.float64).reshape(-1)
     if scores.size == 0:
@@ -59,17 +60,17 @@ def as_scores(values: ArrayLike | Sequence[float | None]) -> Scores:
     return np.where(np.isnan(scores), FAILED, scores)
 
 
-def share_accepted(scores: ArrayLike, threshold: float) -> float:
+def share_accepted(scores: Given, threshold: float) -> float:
     """Return the share of scores at or above the threshold: FMR of impostor pairs, FPIR of non-mated searches' best."""
     return float(np.mean(as_scores(scores) >= threshold))
 
 
-def share_refused(scores: ArrayLike, threshold: float) -> float:
+def share_refused(scores: Given, threshold: float) -> float:
     """Return the share of scores below the threshold, failures included: FNMR of genuine pairs."""
     return float(np.mean(as_scores(scores) < threshold))
 
 
-def threshold_for(scores: ArrayLike, target: float) -> float:
+def threshold_for(scores: Given, target: float) -> float:
     """Return the smallest threshold that accepts at most a share ``target`` (0 or more, below 1) of these scores.
 
     Just above the highest score that must be refused, and above everything equal to it: the measured rate is at most
@@ -89,7 +90,7 @@ def threshold_for(scores: ArrayLike, target: float) -> float:
     return float(np.nextafter(highest_refused, np.inf))
 
 
-def curve(genuine: ArrayLike, impostor: ArrayLike) -> Curve:
+def curve(genuine: Given, impostor: Given) -> Curve:
     """Return both error rates at every distinct finite score, and just above the highest one."""
     accept, reject = np.sort(as_scores(impostor)), np.sort(as_scores(genuine))
     seen = np.unique(np.concatenate([accept, reject]))
@@ -104,32 +105,32 @@ def curve(genuine: ArrayLike, impostor: ArrayLike) -> Curve:
     )
 
 
-def equal_error(genuine: ArrayLike, impostor: ArrayLike) -> OperatingPoint:
-    """Return the threshold where the larger of both error rates is least; their mean there is the EER.
+def equal_error(genuine: Given, impostor: Given) -> OperatingPoint:
+    """Return the threshold where both error rates are nearest to each other; their mean there is the EER.
 
-    Of several such thresholds the one with the lesser sum counts, then the lowest.
+    Of several such thresholds the one with the lesser rates counts, then the lowest.
     """
     found = curve(genuine, impostor)
-    larger = np.maximum(found.false_accept, found.false_reject)
-    best = int(np.lexsort((found.false_accept + found.false_reject, larger))[0])
+    apart = np.abs(found.false_accept - found.false_reject)
+    best = int(np.lexsort((found.false_accept + found.false_reject, apart))[0])
     return OperatingPoint(
         float(found.thresholds[best]), float(found.false_accept[best]), float(found.false_reject[best])
     )
 
 
-def eer(genuine: ArrayLike, impostor: ArrayLike) -> float:
+def eer(genuine: Given, impostor: Given) -> float:
     """Return the equal error rate: the mean of both rates at ``equal_error``'s threshold."""
     point = equal_error(genuine, impostor)
     return (point.false_accept + point.false_reject) / 2
 
 
-def operating_point(genuine: ArrayLike, impostor: ArrayLike, target: float) -> OperatingPoint:
+def operating_point(genuine: Given, impostor: Given, target: float) -> OperatingPoint:
     """Return the point with the smallest threshold whose measured false accept rate is at most ``target``."""
     threshold = threshold_for(impostor, target)
     return OperatingPoint(threshold, share_accepted(impostor, threshold), share_refused(genuine, threshold), target)
 
 
-def best_threshold(scores: ArrayLike, genuine: NDArray[np.bool_]) -> float:
+def best_threshold(scores: Given, genuine: NDArray[np.bool_]) -> float:
     """Return the threshold with the most right decisions: of equally good gaps between scores the middle one's middle.
 
     ``genuine`` is bool, shape (n,): which of the scores are of one person.
@@ -145,7 +146,7 @@ def best_threshold(scores: ArrayLike, genuine: NDArray[np.bool_]) -> float:
     return float(between[best[len(best) // 2]])
 
 
-def fold_accuracies(scores: ArrayLike, genuine: NDArray[np.bool_], folds: NDArray[np.int64]) -> Scores:
+def fold_accuracies(scores: Given, genuine: NDArray[np.bool_], folds: NDArray[np.int64]) -> Scores:
     """Return the share of right decisions in each fold, at the best threshold of all other folds.
 
     The protocol of "Labeled Faces in the Wild" (Huang et al. 2007), whose figure is the mean; its standard error is
@@ -163,7 +164,7 @@ def fold_accuracies(scores: ArrayLike, genuine: NDArray[np.bool_], folds: NDArra
     return np.asarray(shares, np.float64)
 
 
-def missed(mate: ArrayLike, best_other: ArrayLike, threshold: float) -> NDArray[np.bool_]:
+def missed(mate: Given, best_other: Given, threshold: float) -> NDArray[np.bool_]:
     """Say of each mated search whether it does not return the mate first, at or above the threshold (FNIR, rank 1).
 
     ``mate`` is the score of the person's own entry, ``best_other`` the highest of all others, ``FAILED`` where there
@@ -173,7 +174,7 @@ def missed(mate: ArrayLike, best_other: ArrayLike, threshold: float) -> NDArray[
     return ~((own >= threshold) & (own > other))
 
 
-def misidentified(mate: ArrayLike, best_other: ArrayLike, threshold: float) -> NDArray[np.bool_]:
+def misidentified(mate: Given, best_other: Given, threshold: float) -> NDArray[np.bool_]:
     """Say of each mated search whether somebody else comes first, at or above the threshold. Bool, shape (n,)."""
     own, other = as_scores(mate), as_scores(best_other)
     return (other >= threshold) & (other >= own)

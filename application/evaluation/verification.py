@@ -81,25 +81,32 @@ def compare(
 ) -> Comparisons:
     """Compare every pair; what the journal has is not compared again.
 
-    Every picture is embedded once and overwritten after its last pair.
+    Every picture is embedded once; embeddings are overwritten after their last pair, and where this raises.
     """
     shelf = _Shelf(pairs, pictures, acquisition)
     scores: list[float] = []
     sightings: dict[str, Sighting] = {}
-    for number, batch in enumerate(_batches(pairs)):
-        unit = f"pairs {number}"
-        done = journal.result(unit)
-        if done is None:
-            done = shelf.compare(batch)
-            journal.record(unit, done)
-        else:
-            acquisition.advance(len(done["pictures"]))
-        shelf.release(batch)
-        scores += [metrics.FAILED if score is None else score for score in done["scores"]]
-        sightings |= {
-            name: Sighting.of(document) for name, document in zip(shelf.new(batch), done["pictures"], strict=True)
-        }
+    try:
+        for number, batch in enumerate(_batches(pairs)):
+            done = _done(shelf, batch, journal, unit=f"pairs {number}")
+            shelf.release(batch)
+            scores += [metrics.FAILED if score is None else score for score in done["scores"]]
+            new = zip(shelf.new(batch), done["pictures"], strict=True)
+            sightings |= {name: Sighting.of(document) for name, document in new}
+    finally:
+        shelf.wipe()
     return Comparisons(pairs, np.asarray(scores, np.float64), sightings, journal.resumed)
+
+
+def _done(shelf: _Shelf, batch: Sequence[Pair], journal: Journal, *, unit: str) -> Mapping[str, Any]:
+    """Return the result of a batch, out of the journal where it is there."""
+    done: Mapping[str, Any] | None = journal.result(unit)
+    if done is not None:
+        shelf.pass_over(batch)
+        return done
+    result = shelf.compare(batch)
+    journal.record(unit, result)
+    return result
 
 
 class _Shelf:
@@ -129,6 +136,14 @@ class _Shelf:
             "scores": [self._score(pair) for pair in batch],
             "pictures": [taken[name].sighting.document() for name in self.new(batch)],
         }
+
+    def pass_over(self, batch: Sequence[Pair]) -> None:
+        """Count the pictures of a batch that was compared before."""
+        self._acquisition.advance(len(self.new(batch)))
+
+    def wipe(self) -> None:
+        """Overwrite everything."""
+        wipe(self._held.values())
 
     def release(self, batch: Sequence[Pair]) -> None:
         """Overwrite the embeddings that no later pair needs."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from adapters.reports.document import Text
 from adapters.reports.html import check_writable, write_report
 from application.evaluation.identification import Found, identify
 from application.evaluation.identification_figures import Identification, Identified, figures
 from application.evaluation.journal import digest_of, digest_of_files
 from application.evaluation.people import Cast, cast
 from application.evaluation.pictures import ids_in, people_in
-from domain.policies.matching import MatchingPolicy
 from entrypoints.cli import evaluating, identification_report
 from entrypoints.cli.evaluating import Instrument, ReportOption, between, interval, percent
 from entrypoints.cli.output import JsonOption, console, print_json
@@ -69,15 +70,19 @@ def measure(
         evaluating.acquisition(instrument.judge, settings, pictures=pictures) as taking,
     ):
         found = identify(roles, taking, journal)
-        policy = MatchingPolicy()
-        measured = figures(found, target=target, served_threshold=policy.identification_threshold, margin=policy.margin)
+        measured = figures(
+            found,
+            target=target,
+            served=lambda size: instrument.threshold(gallery_size=size, claim_made=False),
+            margin=instrument.policy.margin,
+        )
         if report is not None:
             facts = evaluating.facts_of(instrument, identification_report.data_of(roles, found), digest=digest)
             write_report(report, identification_report.report_of(measured, facts))
     if as_json:
         print_json(_document(measured, found, roles, instrument, digest))
     else:
-        _print(measured)
+        _print(measured, identification_report.data_of(roles, found))
 
 
 def _document(
@@ -95,6 +100,12 @@ def _document(
                 "fnir": size.fnir.value,
                 "threshold_for_target": size.threshold_for_target,
                 "intervals": {"fpir": interval(size.fpir), "fnir": interval(size.fnir)},
+                "policy": {
+                    "threshold": size.served_threshold,
+                    "fpir": size.served_fpir.value,
+                    "fnir": size.served_fnir.value,
+                    "intervals": {"fpir": interval(size.served_fpir), "fnir": interval(size.served_fnir)},
+                },
             }
             for size in measured.by_size
         ],
@@ -145,7 +156,9 @@ def _optional(at: Identified | None, own: Identified | None) -> dict[str, Any] |
     return _figures(at) | ({} if own is None else {"at_own_threshold": _figures(own)})
 
 
-def _print(measured: Identification) -> None:
+def _print(measured: Identification, data: Mapping[Text, str]) -> None:
+    for label, value in data.items():
+        console.print(f"{' / '.join(label)}: {value}", soft_wrap=True)
     for name, at in identification_report.kinds(measured):
         console.print(
             f"{' / '.join(name)}: T {at.threshold:.4f}  FNIR {percent(at.fnir.value)} ({between(at.fnir)})  "

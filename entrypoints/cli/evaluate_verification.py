@@ -16,7 +16,6 @@ from application.evaluation.journal import digest_of, digest_of_files
 from application.evaluation.pairs import Pair, Shot, parse_pairs, spread
 from application.evaluation.pictures import pictures_of_pairs, text_of
 from application.evaluation.verification import Point, Verification, compare, figures
-from domain.policies.matching import MatchingPolicy
 from entrypoints.cli import evaluating
 from entrypoints.cli.evaluating import Instrument, ReportOption, between, interval, percent
 from entrypoints.cli.output import JsonOption, console, print_json
@@ -65,7 +64,7 @@ def measure(
         evaluating.acquisition(instrument.judge, settings, pictures=len(files)) as taking,
     ):
         found = compare(pairs, pictures, taking, journal)
-        measured = figures(found, pictures, served_threshold=MatchingPolicy().verification_threshold)
+        measured = figures(found, pictures, served_threshold=instrument.threshold(gallery_size=1, claim_made=True))
         if report is not None:
             write_report(report, _report(measured, instrument, pictures=len(files), digest=digest))
     document = _document(measured, instrument, pictures=len(files), digest=digest)
@@ -180,11 +179,16 @@ def _errors(found: Verification) -> Section:
         ("Taxas de erro", "Error rates"),
         [
             (
-                "FMR: parte dos pares de duas pessoas aceitos. FNMR: parte dos pares de uma pessoa recusados; uma imagem "
-                "sem rosto conta como recusa. O limiar de cada linha é o menor cuja FMR medida não passa da meta.",
-                "FMR: share of pairs of two people that are accepted. FNMR: share of pairs of one person that are "
-                "refused; a picture without a face counts as refused. The threshold of each row is the smallest whose "
-                "measured FMR does not exceed the target.",
+                (
+                    "FMR: parte dos pares de duas pessoas aceitos. FNMR: parte dos pares de uma pessoa recusados; "
+                    "uma imagem sem rosto conta como recusa. O limiar de cada linha é o menor cuja FMR medida não "
+                    "passa da meta."
+                ),
+                (
+                    "FMR: share of pairs of two people that are accepted. FNMR: share of pairs of one person that "
+                    "are refused; a picture without a face counts as refused. The threshold of each row is the "
+                    "smallest whose measured FMR does not exceed the target."
+                ),
             )
         ],
         [
@@ -193,8 +197,14 @@ def _errors(found: Verification) -> Section:
                 columns,
                 _rows(found),
                 (
-                    "Intervalos por reamostragem de pessoas (bootstrap); sem nenhum erro, pela regra dos três.",
-                    "Intervals by resampling people (bootstrap); without a single error, by the rule of three.",
+                    (
+                        "Intervalos por reamostragem de pessoas (bootstrap); sem nenhum erro, pela regra dos três. "
+                        f"A menor FMR que {found.impostor.size} pares mostram é {percent(1 / found.impostor.size)}."
+                    ),
+                    (
+                        "Intervals by resampling people (bootstrap); without a single error, by the rule of three. The "
+                        f"least FMR that {found.impostor.size} pairs show is {percent(1 / found.impostor.size)}."
+                    ),
                 ),
             ),
             Table(("Falhas", "Failures"), (("o quê", "what"), ("taxa", "rate"), interval_label), failures),

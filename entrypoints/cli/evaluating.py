@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,6 +21,7 @@ from application.evaluation.acquiring import Acquisition, Intake
 from application.evaluation.intervals import Mean, Rate
 from application.evaluation.journal import FOLDER, Journal, digest_of
 from application.ports.vision import FaceAcquirer
+from domain.policies.matching import MatchingPolicy
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import errors, progress_bar
 from entrypoints.settings import Settings
@@ -34,15 +35,21 @@ FTA: Final = ("falha de captura (FTA)", "failure to acquire (FTA)")
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What is measured: the loaded pipeline, and which models and program it is, in words."""
+    """What is measured: the loaded pipeline, which models it is in words, and how the service decides with it."""
 
     judge: VisionPipeline
     models: str
+    policy: MatchingPolicy = field(default_factory=MatchingPolicy)
 
     @property
     def identity(self) -> str:
         """Everything that decides a score: scores of two identities are never mixed."""
         return f"{self.judge.model} {self.models} {software_version()}"
+
+    def threshold(self, *, gallery_size: int, claim_made: bool) -> float:
+        """Return the least similarity that the service takes for a match: of a claimed identity, or of anybody."""
+        del gallery_size  # every size has one threshold so far
+        return self.policy.verification_threshold if claim_made else self.policy.identification_threshold
 
 
 def load_instrument(settings: Settings) -> Instrument:
@@ -104,10 +111,15 @@ def intake_section(intake: Intake) -> Section:
         ("Imagens", "Pictures"),
         [
             (
-                f"{intake.pictures} imagens, {intake.without_face} sem rosto. De cada imagem mede-se o rosto central; "
-                "o serviço, que exige uma só pessoa e qualidade, recusaria as contadas abaixo.",
-                f"{intake.pictures} pictures, {intake.without_face} without a face. Of each picture the central face is "
-                "measured; the service, which wants one person and quality, would refuse those counted below.",
+                (
+                    f"{intake.pictures} imagens, {intake.without_face} sem rosto. De cada imagem mede-se o rosto "
+                    "central; o serviço, que exige uma só pessoa e qualidade, recusaria as contadas abaixo."
+                ),
+                (
+                    f"{intake.pictures} pictures, {intake.without_face} without a face. Of each picture the central "
+                    "face is measured; the service, which wants one person and quality, would refuse those counted "
+                    "below."
+                ),
             )
         ],
         [
@@ -136,7 +148,7 @@ def percent(share: float) -> str:
 
 def between(found: Rate | Mean) -> str:
     """Return the interval of a rate as a person reads it."""
-    return f"{percent(found.low)} – {percent(found.high)}"
+    return f"{percent(found.low)} ... {percent(found.high)}"
 
 
 def interval(found: Rate | Mean) -> list[float]:

@@ -19,6 +19,7 @@ def data_of(roles: Cast, found: Found) -> dict[Text, str]:
     """Return the facts about the data."""
     return {
         ("cadastrados", "enrolled"): f"{len(found.gallery)} (+ {len(found.refused)} recusados / refused)",
+        ("sem imagens bastantes para cadastro", "too few pictures to be enrolled"): str(roles.too_few + roles.absent),
         ("imagens por cadastro", "pictures per enrolment"): str(max(len(p) for p in roles.gallery.values())),
         ("buscas de cadastrados", "mated probes"): str(roles.mates),
         ("buscas de estranhos", "probes of strangers"): str(roles.strangers),
@@ -46,10 +47,15 @@ def report_of(found: Identification, facts: list[tuple[Text, str]]) -> Report:
         [_errors(found), _sizes(found), evaluating.intake_section(found.intake)],
         summary=[
             (
-                f"FNIR {percent(at.fnir.value)} com FPIR de {percent(at.fpir.value)} (meta {percent(found.target)}), "
-                f"uma imagem por busca; {at.misidentified} pessoas trocadas por outra.",
-                f"FNIR {percent(at.fnir.value)} at FPIR {percent(at.fpir.value)} (target {percent(found.target)}), one "
-                f"picture per probe; {at.misidentified} people taken for somebody else.",
+                (
+                    f"FNIR {percent(at.fnir.value)} com FPIR de {percent(at.fpir.value)} (meta "
+                    f"{percent(found.target)}), uma imagem por busca; {at.misidentified} pessoas trocadas por outra."
+                ),
+                (
+                    f"FNIR {percent(at.fnir.value)} at FPIR {percent(at.fpir.value)} (target "
+                    f"{percent(found.target)}), one picture per probe; {at.misidentified} people taken for somebody "
+                    "else."
+                ),
             )
         ],
     )
@@ -87,14 +93,18 @@ def _errors(found: Identification) -> Section:
         ("Taxas de erro", "Error rates"),
         [
             (
-                "FPIR: parte das buscas de estranhos que trazem alguém. FNIR: parte das buscas de cadastrados que não "
-                "trazem a própria pessoa em primeiro lugar; imagens sem rosto e cadastros recusados contam. O limiar é "
-                "o menor cuja FPIR medida não passa da meta; com a margem do serviço, o segundo colocado deve estar "
-                "mais longe do que ela.",
-                "FPIR: share of probes of strangers that bring anybody up. FNIR: share of probes of enrolled people that "
-                "do not bring up the person first; pictures without a face and refused enrolments count. The threshold "
-                "is the smallest whose measured FPIR does not exceed the target; with the service's margin, the "
-                "runner-up must be further away than that.",
+                (
+                    "FPIR: parte das buscas de estranhos que trazem alguém. FNIR: parte das buscas de cadastrados "
+                    "que não trazem a própria pessoa em primeiro lugar; imagens sem rosto e cadastros recusados "
+                    "contam. O limiar é o menor cuja FPIR medida não passa da meta; com a margem do serviço, o "
+                    "segundo colocado deve estar mais longe do que ela."
+                ),
+                (
+                    "FPIR: share of probes of strangers that bring anybody up. FNIR: share of probes of enrolled "
+                    "people that do not bring up the person first; pictures without a face and refused enrolments "
+                    "count. The threshold is the smallest whose measured FPIR does not exceed the target; with the "
+                    "service's margin, the runner-up must be further away than that."
+                ),
             )
         ],
         [
@@ -147,6 +157,9 @@ def _sizes(found: Identification) -> Section:
             percent(at.fnir.value),
             between(at.fnir),
             f"{at.threshold_for_target:.4f}",
+            f"{at.served_threshold:.4f}",
+            percent(at.served_fpir.value),
+            percent(at.served_fnir.value),
         )
         for at in by_size
     ]
@@ -157,6 +170,9 @@ def _sizes(found: Identification) -> Section:
         ("FNIR", "FNIR"),
         INTERVAL,
         ("limiar para a meta", "threshold for the target"),
+        ("limiar do serviço", "service's threshold"),
+        ("FPIR do serviço", "service's FPIR"),
+        ("FNIR do serviço", "service's FNIR"),
     )
     fpir = Line(
         "FPIR",
@@ -170,10 +186,14 @@ def _sizes(found: Identification) -> Section:
         ("Por tamanho do cadastro", "By size of the gallery"),
         [
             (
-                f"O mesmo limiar ({found.single.threshold:.4f}) em cadastros menores, sorteados; a pessoa buscada está "
-                "sempre neles.",
-                f"The same threshold ({found.single.threshold:.4f}) in smaller, random galleries; the mate is always in "
-                "them.",
+                (
+                    f"O mesmo limiar ({found.single.threshold:.4f}) em cadastros menores, sorteados; a pessoa buscada "
+                    "está sempre neles."
+                ),
+                (
+                    f"The same threshold ({found.single.threshold:.4f}) in smaller, random galleries; the mate is "
+                    "always in them."
+                ),
             )
         ],
         [Table(("FPIR e FNIR por tamanho", "FPIR and FNIR by size"), columns, rows)],
