@@ -33,7 +33,8 @@ def calibration(
     as_json: JsonOption = False,
 ) -> None:
     """Mede a distribuição das semelhanças do modelo / Measure the model's score distributions, for its thresholds."""
-    settings = load_settings()
+    # A file of another model must not stand in the way of the one that is to replace it.
+    settings = load_settings().model_copy(update={"score_distribution": None})
     people = people_in(images)
     check_writable(out)
     digest = digest_of_files((picture.name, picture.path) for shown in people.values() for picture in shown)
