@@ -47,7 +47,7 @@ STEP_DONE: Final = 1e-10
 METHOD: Final = (
     "Each pair of people weighs the same. Points are FMR, threshold and the upper 95 % bound of the threshold over 200 "
     "resamplings of people: counted down to measured_to, below it from an exponential tail (mean excess). "
-    "Log-likelihood ratio: logistic regression on the similarity, both classes of equal weight."
+    "Log-likelihood ratio: logistic regression on the similarity, fitted at a prior of 0.01."
 )
 
 
@@ -132,8 +132,9 @@ def likelihood(
 ) -> tuple[float, float]:
     """Return offset and slope of the log-likelihood ratio: logistic regression by Newton's method.
 
-    Both classes weigh the same, so that the fitted log-odds are the log-likelihood ratio (Brummer and du Preez 2006);
-    targets are smoothed after Platt (1999), so that classes which do not overlap give finite numbers too.
+    Classes are weighted as if genuine comparisons were a share ``PRIOR`` of all; the fitted log-odds less the prior's
+    are the log-likelihood ratio (Brummer and du Preez 2006). Targets are smoothed after Platt (1999), in proportion to
+    the prior, so that classes which do not overlap give finite numbers too.
     """
     scores = np.concatenate([genuine, impostor])
     weights = np.concatenate(
@@ -143,7 +144,7 @@ def likelihood(
         ]
     )
     hits, misses = len(genuine), len(impostor)
-    wanted = np.concatenate([np.full(hits, (hits + 1) / (hits + 2)), np.full(misses, 1 / (misses + 2))])
+    wanted = np.concatenate([np.full(hits, 1 - PRIOR / (hits + 2)), np.full(misses, PRIOR / (misses + 2))])
     design = np.stack([np.ones_like(scores), scores])
     fitted = np.zeros(2)
     for _ in range(ITERATIONS):

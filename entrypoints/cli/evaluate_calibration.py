@@ -12,7 +12,7 @@ import typer
 
 from adapters.reports.html import check_writable
 from adapters.vision.distributions import FORMAT, read_distribution
-from application.evaluation.acquiring import Acquisition, Picture, wipe
+from application.evaluation.acquiring import BATCH, Acquisition, Picture, wipe
 from application.evaluation.calibration import CAPTURES, GROUP, calibrate
 from application.evaluation.journal import digest_of_files
 from application.evaluation.pictures import people_in
@@ -57,23 +57,26 @@ def measure(people: dict[str, list[Picture]], taking: Acquisition, *, model: str
 
     Embeddings are in memory only and overwritten before this returns. Raises what ``calibrate`` raises.
     """
-    seen: dict[str, list[Embedding]] = {}
+    seen: dict[str, list[Embedding]] = {person: [] for person in people}
+    everything = [(person, picture) for person, shown in people.items() for picture in shown]
     try:
-        for person, shown in people.items():
-            taken = [acquired.embedding for acquired in taking.take(shown)]
-            seen[person] = [embedding for embedding in taken if embedding is not None]
+        for at in range(0, len(everything), BATCH):
+            batch = everything[at : at + BATCH]
+            for (person, _), acquired in zip(batch, taking.take(picture for _, picture in batch), strict=True):
+                if acquired.embedding is not None:
+                    seen[person].append(acquired.embedding)
         found = calibrate({person: embeddings for person, embeddings in seen.items() if embeddings})
     finally:
         wipe(embedding for embeddings in seen.values() for embedding in embeddings)
-    pictures, used = sum(map(len, people.values())), sum(map(len, seen.values()))
+    used = sum(map(len, seen.values()))
     return {
         "format": FORMAT,
         "model": model,
         "data": {
             "sha256": digest,
             "people": len(people),
-            "pictures": pictures,
-            "without_face": pictures - used,
+            "pictures": len(everything),
+            "without_face": len(everything) - used,
             "captures_per_template": CAPTURES,
             "pictures_per_averaged_probe": GROUP,
         },

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from adapters.vision import bundle
+from adapters.vision.catalogue import load_catalogue
 from adapters.vision.distributions import FOLDER, distribution_of_part, packaged, read_distribution
 from adapters.vision.embedder import FR_FEATURE_ID, MODEL, SFACE_ID
 from domain.biometrics import ModelId
@@ -172,3 +174,11 @@ def test_without_a_distribution_the_fixed_thresholds_stand() -> None:
 def test_a_target_that_is_no_target_is_refused(target: float) -> None:
     with pytest.raises(ValueError, match="target_fpir"):
         Settings(target_fpir=target)
+
+
+def test_the_card_of_a_network_of_the_embedder_says_how_its_scores_lie() -> None:
+    cards = {spec.id: bundle._card(spec, b"converted") for spec in load_catalogue().models}
+
+    assert cards[SFACE_ID]["score_distribution"]["model"] == MODEL
+    assert cards[FR_FEATURE_ID]["score_distribution"] == cards[SFACE_ID]["score_distribution"]
+    assert [name for name, card in cards.items() if "score_distribution" in card] == [SFACE_ID, FR_FEATURE_ID]
