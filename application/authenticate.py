@@ -317,7 +317,7 @@ class Authentication:
             success=True,
             code="ok",
             next_step="none",
-            confidence=max(0.0, min(1.0, facts.similarity or 0.0)),
+            confidence=match.confidence,
             admission=admission,
         )
 

@@ -12,7 +12,7 @@ from application.ports.vision import FaceCrop
 class HeldCrop:
     """The face of frame number ``frame``, seen after ``segment`` movements.
 
-    ``live`` where that frame alone passes for a live person who can be recognised; ``quality`` 0...1.
+    ``live`` where that frame alone passes for a live person who can be recognised; ``quality`` grows with the face's.
     """
 
     frame: int

@@ -44,7 +44,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended, as far as the client may know. ``confidence`` is the similarity, 0...1, on success only."""
+    """How an attempt ended, as far as the client may know. ``confidence`` is a probability, 0...1, on success only."""
 
     success: bool
     code: str

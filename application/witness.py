@@ -35,11 +35,17 @@ from domain.policies.watching import Watch
 SAME_PERSON: Final = 0.36
 """Least cosine similarity between good frames of one attempt: two people reach it once in ten thousand comparisons."""
 
+OTHER_PERSON: Final = 0.2
+"""Cosine similarity below which a face in motion is another person's: two people are below it 97 times of 100 (LFW)."""
+
 REPEATS: Final = {ACTIVE: 8}
 REPEATS_PASSIVE: Final = 2
 """Identical payloads in a row that end an attempt: a slow camera repeats a picture once or twice, a file for ever."""
 
 STILL: Final = "still_picture"
+MOVING_FRAMES: Final = 3
+"""So many frames in a row must differ from the first as no moved photograph does: one alone may be a bad fit."""
+
 STILL_MS: Final = 500.0
 """Two pictures nearer in time than this may look the same, where the client says when it took them."""
 
@@ -132,6 +138,8 @@ class Witness:
             self._begin_again()
         if crop is not None:
             self._keep(findings, crop)
+        if self.watch.doubtful and not self._still_the_person():
+            return findings.reason
         if self.watch.segment != self._segment and self.watch.challenge is not None:
             self._segment = self.watch.segment
             self._check_person(self._held.probes)
@@ -150,6 +158,8 @@ class Witness:
         if self._still():
             done = last or self.watch.exhausted
             return Insufficient(PRESENTATION_ATTACK, STILL) if done else Gathering(self.watch.of - 1, self.watch.of)
+        if self.watch.doubtful:
+            return Insufficient(LIVENESS_FAILED, FACE_CHANGED) if last else Gathering(self.watch.of - 1, self.watch.of)
         if not self._check_person(self._held.probes):
             return self.watch.verdict() if not last else Insufficient(LIVENESS_FAILED, FACE_CHANGED)
         return verdict
@@ -214,8 +224,9 @@ class Witness:
         if frame < self.watch.since:
             crop.wipe()
             return
-        live = self._policy.passes(findings)
-        self._held.put(HeldCrop(frame, crop, live, quality_of(findings), self.watch.segment_of(findings)))
+        # Where some frames bring a depth map, those are the ones to decide on.
+        rank = quality_of(findings) + (findings.depth is not None)
+        self._held.put(HeldCrop(frame, crop, self.watch.alone(findings), rank, self.watch.segment_of(findings)))
 
     def _check_person(self, held: Sequence[HeldCrop]) -> bool:
         """Make sure that all faces held are one person's; begin again where they are not."""
@@ -230,6 +241,24 @@ class Witness:
         self._begin_again()
         return False
 
+    def _still_the_person(self) -> bool:
+        """Compare a face that looks other than the last one with the first that was kept; begin again if it is another.
+
+        A face that is no good to recognise stays in doubt until a better one comes.
+        """
+        held = self._held.by_time
+        newest = len(self.watch.frames) - 1
+        if self._stills or not held or held[-1].frame != newest:
+            if self._stills:
+                self.watch.recognised()
+            return True
+        if len(held) == 1 or self._embedding(held[0]).similarity(self._embedding(held[-1])) >= OTHER_PERSON:
+            self.watch.recognised()
+            return True
+        self.watch.restart(FACE_CHANGED)
+        self._begin_again()
+        return False
+
     def _still(self) -> bool:
         """Say whether the first and the newest face are one picture shown twice: nothing alive keeps that still."""
         live = self._held.by_time
@@ -237,15 +266,17 @@ class Witness:
             return False
         frames, first, newest = self.watch.frames, live[0], live[-1]
         if newest.frame in self._moving:
-            return False
+            return self._timed is True and len(self._moving) < MOVING_FRAMES
         apart = (frames[newest.frame].at_ms or 0.0) - (frames[first.frame].at_ms or 0.0)
         if self._timed and apart < STILL_MS:
             return True
         alike = self._services.judge.flat_picture if self._timed else self._services.judge.same_picture
         still = alike(first.crop, newest.crop)
-        if not still:
-            self._moving.add(newest.frame)
-        return still
+        if still:
+            self._moving.clear()
+            return True
+        self._moving.add(newest.frame)
+        return self._timed is True and len(self._moving) < MOVING_FRAMES
 
     def _embedding(self, held: HeldCrop) -> Embedding:
         """Return the face's embedding, made once."""

@@ -137,8 +137,8 @@ class FrameFindings:
     ``pad`` is the presentation attack score: probability 0...1 that a live person is shown, None when there was no
     single face to judge; ``evidence`` holds what it was fused from, by name. ``faces`` counts faces that matter.
     ``steps_ms`` maps step name to milliseconds. ``shape`` is there for a single face. ``scene`` is a coarse picture of
-    the surroundings, float32 (n,), NaN where the face is: only good to tell that they changed. ``depth`` is there when
-    the client sent a depth map with the frame. ``at_ms`` is when the frame was taken, by the client's clock or, where
+    the surroundings, float32 (n,), NaN where the face is, and ``face`` one of the face, float32 (n,), zero mean and
+    unit norm: only good to tell that they changed. ``depth`` is there when the client sent a depth map with the frame. ``at_ms`` is when the frame was taken, by the client's clock or, where
     that says nothing, when it arrived.
     """
 
@@ -150,6 +150,7 @@ class FrameFindings:
     evidence: Mapping[str, float] = field(default_factory=dict)
     shape: FaceShape | None = field(default=None, compare=False)
     scene: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    face: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     depth: DepthFindings | None = None
     at_ms: float | None = None
 

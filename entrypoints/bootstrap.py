@@ -62,6 +62,7 @@ from entrypoints import key_backups
 from entrypoints.absent import AbsentJudge
 from entrypoints.faults import trail
 from entrypoints.key_providers import provider_factory
+from entrypoints.measured import matching_policy
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
 from entrypoints.worker import ACTOR, CHANNEL, HOUR, TASKS, Task, Worker
@@ -217,7 +218,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             departments=departments,
             read_models=read_models,
             projector=projector,
-            policies=overrides.get("policies") or _policies(settings),
+            policies=overrides.get("policies") or _policies(settings, judge),
         )
         for at, code in refusals(database):
             record_broken(services, "key_ring", place=at.isoformat(), code=code, act=_own_act(services))
@@ -295,7 +296,7 @@ def _open_ring(settings: Settings, database: Database) -> KeyRing:
     return ring
 
 
-def _policies(settings: Settings) -> Policies:
+def _policies(settings: Settings, judge: FrameJudge) -> Policies:
     retention = RetentionPolicy(
         erasure_final=timedelta(hours=settings.erasure_final_hours),
         epoch_keys=timedelta(days=settings.epoch_key_days),
@@ -305,6 +306,7 @@ def _policies(settings: Settings) -> Policies:
     )
     return Policies(
         evidence=EvidencePolicy(mode=settings.liveness),
+        matching=matching_policy(settings, {model for model in (judge.model, judge.former) if model}),
         retention=retention,
         session_lifetime=timedelta(hours=settings.session_hours),
     )

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from adapters.crypto.certificate import read_expiry
 from adapters.vision.bundle import read_bundle
+from adapters.vision.load import embedder_of
 from application.services import Services
 from domain.errors import FaceauthError
 from domain.policies.liveness import ACTIVE
@@ -21,6 +22,7 @@ from domain.policies.movement import ENABLED
 from entrypoints import backups, key_backups
 from entrypoints.bootstrap import App, bootstrap, ring_path
 from entrypoints.key_providers import provider_factory
+from entrypoints.measured import matching_policy
 from entrypoints.settings import Settings
 
 State = Literal["ok", "warning", "fault"]
@@ -54,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
         _key_provider,
         _certificate,
         _models,
+        _matching,
         _liveness,
         _database,
     )
@@ -131,6 +134,18 @@ def _models(settings: Settings) -> Iterator[Finding]:
         "; ".join(f"{name}: {text}" for name, text in problems.items()) or f"{len(bundle.models)} verified",
         "faceauth models install" if problems else "",
     )
+
+
+def _matching(settings: Settings) -> Iterator[Finding]:
+    folder = settings.models or settings.models_dir
+    model = embedder_of(folder, accept_licence=settings.accept_insightface_licence)
+    measured = matching_policy(settings, {model}).distributions.get(model)
+    if measured is None:
+        detail = f"thresholds are not measured for {model}: fixed ones stand, and confidence is no probability"
+        remedy = "faceauth evaluate calibration --images DIR --out FILE, then FACEAUTH_SCORE_DISTRIBUTION=FILE"
+        yield Finding("matching", "warning", detail, remedy)
+        return
+    yield Finding("matching", "ok", f"thresholds measured for {model}, target FPIR {settings.target_fpir:g}")
 
 
 def _liveness(settings: Settings) -> Iterator[Finding]:

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     models: Path | None = None
     former_models: Path | None = None
     accept_insightface_licence: bool = False
+    score_distribution: Path | None = None
+    target_fpir: float = Field(default=0.001, ge=1e-6, le=0.01)
     host: str = "127.0.0.1"
     port: int = Field(default=8443, ge=0, le=65535)
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.vision.catalogue import load_catalogue
 from adapters.vision.conversion import convert
+from adapters.vision.distributions import distribution_of_part
 from adapters.vision.fetch import SOURCE_VARIABLE, fetch_carrier
 from adapters.vision.weights import WeightFiles, default_cache, sha256
 from domain.errors import ModelError
@@ -171,6 +172,7 @@ def _build(folder: Path, catalogue: Catalogue, weights: WeightFiles, progress: P
 
 
 def _card(spec: ModelSpec, converted: bytes) -> dict[str, Any]:
+    scores = distribution_of_part(spec.id)
     return {
         "id": spec.id,
         "role": spec.role,
@@ -186,6 +188,7 @@ def _card(spec: ModelSpec, converted: bytes) -> dict[str, Any]:
             "member": spec.member,
         },
         "converted": {"file": spec.file, "sha256": sha256(converted), "bytes": len(converted)},
+        **({} if scores is None else {"score_distribution": scores}),
     }
 
 

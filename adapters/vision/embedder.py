@@ -21,6 +21,9 @@ INPUT_SHAPE = (1, 3, 112, 112)
 SFACE_ID = "sface-2021dec"
 FR_FEATURE_ID = "fr-feature-0.0.1"
 DIMENSION = 128 + 512
+MODEL = ModelId(f"{SFACE_ID}+{FR_FEATURE_ID}/{DIMENSION}")
+"""Both networks, their versions and the length."""
+
 FR_FEATURE_MEAN = 127.0
 FR_FEATURE_SCALE = 128.0
 
@@ -40,7 +43,7 @@ class FusedEmbedder:
     @property
     def model(self) -> ModelId:
         """Both networks, their versions and the length."""
-        return ModelId(f"{SFACE_ID}+{FR_FEATURE_ID}/{DIMENSION}")
+        return MODEL
 
     @property
     def dimension(self) -> int:

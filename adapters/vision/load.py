@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from application.ports.vision import Detector, Embedder
+    from domain.biometrics import ModelId
 
 DETECTOR_ID = "yunet-2023mar"
 PAD_NETWORKS = (("minifasnet_v2", "minifasnet-v2-2.7", 2.7), ("minifasnet_v1se", "minifasnet-v1se-4.0", 4.0))
@@ -68,6 +69,11 @@ def load_pipeline(
         embedder=found[1],
         former=None if former is None else _former(former, found[1], accept_licence=accept_licence),
     )
+
+
+def embedder_of(models: Path, *, accept_licence: bool = False) -> ModelId:
+    """Return the id of the embedder in that folder; a pack is opened for it. Raises as ``load_pipeline`` does."""
+    return embedder.MODEL if _holds_bundle(models) else _pack(models, accept_licence=accept_licence)[1].model
 
 
 def _former(folder: Path, current: Embedder, *, accept_licence: bool) -> Embedder:

@@ -11,7 +11,7 @@ import numpy as np
 
 from adapters.vision.likeness import flat_picture, same_picture
 from adapters.vision.quality import visible_share
-from adapters.vision.scene import surroundings
+from adapters.vision.scene import coarse_face, surroundings
 from domain.biometrics import FrameFindings
 from domain.errors import ModelError
 
@@ -156,7 +156,10 @@ class VisionPipeline:
         findings = FrameFindings(
             1, quality.reason, quality, pad.score, steps, pad.evidence, shape=shape, scene=scene, depth=relief
         )
-        return findings, self._embedder.align(image, face) if findings.usable else None
+        if not findings.usable:
+            return findings, None
+        crop = self._embedder.align(image, face)
+        return replace(findings, face=coarse_face(crop)), crop
 
     def _look_at_centre(self, image: Image, steps: dict[str, float]) -> tuple[FrameFindings, FaceCrop | None]:
         with _timed(steps, "detect"):

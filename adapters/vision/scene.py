@@ -1,4 +1,4 @@
-"""The surroundings of a face, coarse: enough to tell that somebody else's room is shown, too little to tell which."""
+"""A face and its surroundings, coarse: enough to tell that they changed, too little to tell whose they are."""
 
 from __future__ import annotations
 
@@ -12,11 +12,26 @@ from adapters.vision.scratch import Scratch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from application.ports.vision import Image
+    from application.ports.vision import FaceCrop, Image
 
 COLUMNS, ROWS = 12, 9
 BODY_WIDTHS = 0.6
 """Head, hair and shoulders lie within this many box widths beside the face, and below it."""
+
+
+FACE_ROWS, FACE_COLUMNS = slice(12, 102), slice(14, 98)
+FACE_SIZE = (14, 15)
+
+
+def coarse_face(crop: FaceCrop) -> NDArray[np.float32]:
+    """Return the grey values of an aligned face in 15 rows of 14 cells, zero mean and unit norm: float32, (210,)."""
+    with Scratch() as scratch:
+        grey = scratch.keep(np.asarray(cv2.cvtColor(crop.pixels, cv2.COLOR_BGR2GRAY), np.uint8))
+        cells = np.asarray(
+            cv2.resize(grey[FACE_ROWS, FACE_COLUMNS], FACE_SIZE, interpolation=cv2.INTER_AREA), np.float32
+        ).ravel()
+    cells -= cells.mean()
+    return np.asarray(cells / max(float(np.linalg.norm(cells)), 1e-6), np.float32)
 
 
 def surroundings(image: Image, box: NDArray[np.float32]) -> NDArray[np.float32]:

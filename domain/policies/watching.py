@@ -9,7 +9,7 @@ from typing import Final
 from domain.biometrics import FaceShape, FrameFindings
 from domain.policies import continuity
 from domain.policies.challenge import Challenge
-from domain.policies.depth import DepthPolicy
+from domain.policies.depth import DEPTH_INCOMPLETE, DepthPolicy
 from domain.policies.liveness import (
     ACTIVE,
     CHALLENGE_FAILED,
@@ -45,6 +45,9 @@ class Watch:
         self._loop = continuity.LoopWatch()
         self._refusal: Insufficient | None = None
         self._last_face: FrameFindings | None = None
+        self._last_usable: FrameFindings | None = None
+        self.doubtful = False
+        """Whether the newest face may be somebody else's: only an embedding can tell (``recognised``)."""
         self._missing = 0
         self._crowded = 0
         self._timed = False
@@ -73,6 +76,8 @@ class Watch:
     @property
     def exhausted(self) -> bool:
         """Whether passive evidence has had all the frames it may have."""
+        if self.challenge is not None:
+            return False
         usable = self._usable()
         return len(usable) >= self._policy.max_usable if not self._timed else self._watched(usable) >= self._longest
 
@@ -98,6 +103,9 @@ class Watch:
         if self._refusal is not None:
             return
         self._follow(frame)
+        if frame.usable:
+            before, self._last_usable = self._last_usable, frame
+            self.doubtful = self.doubtful or (before is not None and continuity.looks_other(before, frame))
         if self.challenge is None or self._refusal is not None:
             return
         self._refusal = (self.challenge.observe(frame) if frame.usable else None) or self._early_attack()
@@ -111,6 +119,10 @@ class Watch:
         self.since = len(self.frames)
         self._loop = continuity.LoopWatch()
         self.challenge = self._new_challenge()
+
+    def recognised(self) -> None:
+        """Take note that the newest face was compared and is the person's of before."""
+        self.doubtful = False
 
     def refuse(self, code: str, reason: str) -> None:
         """End the attempt, whatever else is seen. The first reason stays."""
@@ -127,7 +139,11 @@ class Watch:
 
     def passing(self) -> list[int]:
         """Return the indexes of the frames of the present evidence that pass alone."""
-        return [i for i in range(self.since, len(self.frames)) if self._policy.passes(self.frames[i])]
+        return [i for i in range(self.since, len(self.frames)) if self.alone(self.frames[i])]
+
+    def alone(self, frame: FrameFindings) -> bool:
+        """Say whether a frame passes alone: a live person, fit to be recognised, with depth where there is a map."""
+        return self._policy.passes(frame) and (frame.depth is None or self._depth.check(frame.depth) is None)
 
     def _new_challenge(self) -> Challenge | None:
         return Challenge(self._draw(), self._policy.step_ms) if self._policy.mode == ACTIVE else None
@@ -199,9 +215,7 @@ class Watch:
         if challenge is None:  # pragma: no cover - only called with one
             raise RuntimeError("no challenge")
         if challenge.finished:
-            after = [
-                i for i in self.passing() if i > challenge.finished_at(self.frames) and self._straight(challenge, i)
-            ]
+            after = self._final()
             if len(after) >= FINAL_FRAMES and self._policy.attack_in(self._usable()) is None:
                 best = self._policy.decision_frame([self.frames[i] for i in after])
                 return Sufficient(after[best if best is not None else -1])
@@ -243,14 +257,24 @@ class Watch:
         return Insufficient(QUALITY_TOO_LOW, commonest_reason(self.frames) or "no_frames")
 
     def _with_depth(self, verdict: Sufficient, *, last: bool) -> Verdict:
-        """Hold the depth maps, where the client sent any, against the face."""
-        maps = [frame.depth for frame in self._usable() if frame.depth is not None]
-        if not any(frame.depth is not None for frame in self.frames):
+        """Hold the depth maps, where there are any, against the face; decide on a frame whose own map shows one."""
+        if all(frame.depth is None for frame in self.frames):
             return verdict
-        decisive = self.frames[verdict.decision].depth
-        reason = self._depth.decide(maps) or (self._depth.check(decisive) if decisive is not None else None)
+        maps = [frame.depth for frame in self.frames[self.since :] if frame.fit and frame.depth is not None]
+        reason = self._depth.decide(maps) if maps else DEPTH_INCOMPLETE
         if reason is None:
-            return verdict
-        if reason == "depth_incomplete" and not last:
+            with_map = [i for i in self._final() if self.frames[i].depth is not None]
+            best = self._policy.decision_frame([self.frames[i] for i in with_map])
+            if best is not None:
+                return Sufficient(with_map[best])
+            reason = DEPTH_INCOMPLETE
+        if reason == DEPTH_INCOMPLETE and not last and not self.exhausted:
             return Gathering(self.of - 1, self.of)
         return Insufficient(PRESENTATION_ATTACK, reason)
+
+    def _final(self) -> list[int]:
+        """Return the frames that may be decided on: those that pass alone, after the last movement if there is any."""
+        if self.challenge is None:
+            return self.passing()
+        done_at = self.challenge.finished_at(self.frames)
+        return [i for i in self.passing() if i > done_at and self._straight(self.challenge, i)]

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from entrypoints.cli import evaluate_identification, evaluate_pad, evaluate_session, evaluate_verification
+from entrypoints.cli import (
+    evaluate_calibration,
+    evaluate_identification,
+    evaluate_pad,
+    evaluate_session,
+    evaluate_verification,
+)
 
 group = typer.Typer(help="Medir acurácia / Measure accuracy", no_args_is_help=True)
 group.command("verification")(evaluate_verification.verification)
 group.command("identification")(evaluate_identification.identification)
 group.command("pad")(evaluate_pad.pad)
 group.command("session")(evaluate_session.session)
+group.command("calibration")(evaluate_calibration.calibration)

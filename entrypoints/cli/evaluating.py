@@ -24,6 +24,7 @@ from application.ports.vision import FaceAcquirer
 from domain.policies.matching import MatchingPolicy
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import errors, progress_bar
+from entrypoints.measured import matching_policy
 from entrypoints.settings import Settings
 
 ReportOption = Annotated[
@@ -48,8 +49,7 @@ class Instrument:
 
     def threshold(self, *, gallery_size: int, claim_made: bool) -> float:
         """Return the least similarity that the service takes for a match: of a claimed identity, or of anybody."""
-        del gallery_size  # every size has one threshold so far
-        return self.policy.verification_threshold if claim_made else self.policy.identification_threshold
+        return self.policy.threshold(self.judge.model, gallery_size=gallery_size, claim_made=claim_made)
 
 
 def load_instrument(settings: Settings, *, fitted: bool = True) -> Instrument:
@@ -66,7 +66,7 @@ def load_instrument(settings: Settings, *, fitted: bool = True) -> Instrument:
         max_bytes=ENROLMENT_BYTES,
         fitted=fitted,
     )
-    return Instrument(judge, _models_in(folder))
+    return Instrument(judge, _models_in(folder), matching_policy(settings, {judge.model}))
 
 
 def software_version() -> str:

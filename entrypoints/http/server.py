@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket
 from adapters.crypto.certificate import ensure_self_signed
 from entrypoints.bootstrap import App
 from entrypoints.http.api import Api
+from entrypoints.http.framing import FrameLimits
 from entrypoints.http.pages import page_routes
 from entrypoints.http.problems import HANDLERS, on_bug
 from entrypoints.http.socket import SignIn, refuse_busy
@@ -101,7 +102,7 @@ def uvicorn_config(app: App, asgi: Starlette) -> uvicorn.Config:
         ssl_keyfile=key,
         ssl_version=ssl.PROTOCOL_TLS_SERVER,
         ws="websockets-sansio",
-        ws_max_size=settings.max_frame_bytes * 2,
+        ws_max_size=max(2 * settings.max_frame_bytes, FrameLimits(settings.max_frame_bytes).message_bytes),
         ws_per_message_deflate=False,
         access_log=False,
         log_config=None,

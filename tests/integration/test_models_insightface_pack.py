@@ -14,6 +14,8 @@ import pytest
 from adapters.vision.bundle import MANIFEST
 from adapters.vision.load import load_pipeline
 from domain.errors import ModelError
+from entrypoints import examination
+from entrypoints.settings import Settings
 from tests.scrfd import SIDE, save_detector
 
 pytestmark = [
@@ -87,3 +89,19 @@ def test_a_file_that_is_no_model_is_named(pack: Path, models: Path) -> None:
     (pack / "broken.onnx").write_bytes(b"no model")
     with pytest.raises(ModelError, match=r"broken\.onnx cannot be opened by insightface"):
         load_pipeline(pack, default_bundle=models, accept_licence=True)
+
+
+def test_the_doctor_warns_of_a_pack_that_nobody_measured_and_names_the_command(pack: Path) -> None:
+    settings = Settings(models=pack, accept_insightface_licence=True)
+
+    (found,) = examination._matching(settings)
+
+    assert (found.state, found.name) == ("warning", "matching")
+    assert "insightface-recogniser-87aacdfe5751/512" in found.detail
+    assert "faceauth evaluate calibration" in found.remedy
+
+
+def test_the_doctor_is_content_with_the_default_models(models: Path) -> None:
+    (found,) = examination._matching(Settings(home=models.parent))
+
+    assert found.state == "ok"
