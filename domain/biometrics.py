@@ -138,8 +138,8 @@ class FrameFindings:
     single face to judge; ``evidence`` holds what it was fused from, by name. ``faces`` counts faces that matter.
     ``steps_ms`` maps step name to milliseconds. ``shape`` is there for a single face. ``scene`` is a coarse picture of
     the surroundings, float32 (n,), NaN where the face is, and ``face`` one of the face, float32 (n,), zero mean and
-    unit norm: only good to tell that they changed. ``depth`` is there when the client sent a depth map with the frame. ``at_ms`` is when the frame was taken, by the client's clock or, where
-    that says nothing, when it arrived.
+    unit norm: only good to tell that they changed. ``depth`` is there when the client sent a depth map with the frame.
+    ``at_ms`` is when the frame was taken, by the client's clock or, where that says nothing, when it arrived.
     """
 
     faces: int
