@@ -227,6 +227,8 @@ class Witness:
         # Where some frames bring a depth map, those are the ones to decide on.
         rank = quality_of(findings) + (findings.depth is not None)
         self._held.put(HeldCrop(frame, crop, self.watch.alone(findings), rank, self.watch.segment_of(findings)))
+        for gone in self._embedded.keys() - {held.frame for held in self._held.by_time}:
+            self._embedded.pop(gone).wipe()
 
     def _check_person(self, held: Sequence[HeldCrop]) -> bool:
         """Make sure that all faces held are one person's; begin again where they are not."""
