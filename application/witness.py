@@ -15,7 +15,7 @@ from application.recapture import SPARE_CROPS
 from application.services import Policies
 from domain.attempt import Evidence
 from domain.biometrics import Embedding, FrameFindings, ModelId
-from domain.errors import DepthError, ImageError
+from domain.errors import ConfigurationError, DepthError, ImageError
 from domain.policies.continuity import FACE_CHANGED, REPEATED, Timeline, rate_fault
 from domain.policies.enrolling import mean_template
 from domain.policies.liveness import (
@@ -48,6 +48,10 @@ MOVING_FRAMES: Final = 3
 
 STILL_MS: Final = 500.0
 """Two pictures nearer in time than this may look the same, where the client says when it took them."""
+
+
+DRAWS: Final = 100
+"""Of two movements in twenty none is a turn at the worst: a source that never gives one is not the system's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +154,25 @@ class Witness:
         if self._fault is not None:
             self.watch.refuse(LIVENESS_FAILED, self._fault)
         verdict = self.watch.verdict(last=last)
-        if not isinstance(verdict, Sufficient):
-            return verdict
+        objection = self._objection(last=last) if isinstance(verdict, Sufficient) else None
+        if isinstance(objection, Insufficient):
+            self.watch.refuse(objection.code, objection.reason)
+        return objection or verdict
+
+    def _objection(self, *, last: bool) -> Gathering | Insufficient | None:
+        """Return what speaks against evidence that suffices by itself, None for nothing."""
+        more = Gathering(self.watch.of - 1, self.watch.of)
         pace = rate_fault(self._timeline.taken) if self._timed or self._policy.mode == ACTIVE else None
         if pace is not None:
             return Insufficient(LIVENESS_FAILED, pace)
+        done = last or self.watch.exhausted
+        if self._alone():
+            return Insufficient(LIVENESS_FAILED, "too_few_usable_frames") if done else more
         if self._still():
-            done = last or self.watch.exhausted
-            return Insufficient(PRESENTATION_ATTACK, STILL) if done else Gathering(self.watch.of - 1, self.watch.of)
-        if self.watch.doubtful:
-            return Insufficient(LIVENESS_FAILED, FACE_CHANGED) if last else Gathering(self.watch.of - 1, self.watch.of)
-        if not self._check_person(self._held.probes):
-            return self.watch.verdict() if not last else Insufficient(LIVENESS_FAILED, FACE_CHANGED)
-        return verdict
+            return Insufficient(PRESENTATION_ATTACK, STILL) if done else more
+        if self.watch.doubtful or not self._check_person(self._held.probes):
+            return Insufficient(LIVENESS_FAILED, FACE_CHANGED) if last else more
+        return None
 
     def probes(self, decision: int) -> list[Embedding]:
         """Return the mean of the held faces, for the current model and then the former one; the caller wipes them.
@@ -173,8 +183,13 @@ class Witness:
         if all(one.frame != decision for one in held):
             return []
         judge = self._services.judge
-        current = mean_template([self._embedding(one) for one in held])
-        return [current] if judge.former is None else [current, self._mean(held, judge.former)]
+        former = [] if judge.former is None else [self._mean(held, judge.former)]
+        try:
+            return [mean_template([self._embedding(one) for one in held]), *former]
+        except BaseException:
+            for embedding in former:
+                embedding.wipe()
+            raise
 
     def summary(self, decision: int | None = None) -> Evidence:
         """Return the numbers for the attempt's history."""
@@ -191,10 +206,11 @@ class Witness:
     def _draw(self) -> tuple[str, ...]:
         """Draw the movements; where any shows the head from another side, at least one of them does."""
         movements = self._services.policies.movements
-        while True:
+        for _ in range(DRAWS):
             drawn = self._services.challenges.draw(movements, self._policy.steps)
             if TURNS & {*drawn} or not TURNS & {*movements}:
                 return drawn
+        raise ConfigurationError("the movements that are drawn never show the head from another side")
 
     def _repeated(self, payload: bytes) -> bool:
         """Say whether this very payload was seen before in this attempt: no new evidence, and in the end an attack."""
@@ -226,7 +242,7 @@ class Witness:
             return
         # Where some frames bring a depth map, those are the ones to decide on.
         rank = quality_of(findings) + (findings.depth is not None)
-        self._held.put(HeldCrop(frame, crop, self.watch.alone(findings), rank, self.watch.segment_of(findings)))
+        self._held.put(HeldCrop(frame, crop, self.watch.keeps(findings), rank, self.watch.segment_of(findings)))
         for gone in self._embedded.keys() - {held.frame for held in self._held.by_time}:
             self._embedded.pop(gone).wipe()
 
@@ -261,10 +277,15 @@ class Witness:
         self._begin_again()
         return False
 
+    def _alone(self) -> bool:
+        """Say whether nothing is there to hold the only live face against: a photograph would pass once."""
+        watched_passively = self.watch.challenge is None and not self._stills
+        return watched_passively and len(self._held.by_time) < 2  # noqa: PLR2004 - two pictures to compare
+
     def _still(self) -> bool:
         """Say whether the first and the newest face are one picture shown twice: nothing alive keeps that still."""
         live = self._held.by_time
-        if self._stills or self.watch.challenge is not None or len(live) < 2:  # noqa: PLR2004 - two pictures to compare
+        if self._stills or self.watch.challenge is not None:
             return False
         frames, first, newest = self.watch.frames, live[0], live[-1]
         if newest.frame in self._moving:
@@ -287,8 +308,9 @@ class Witness:
         return self._embedded[held.frame]
 
     def _mean(self, held: Sequence[HeldCrop], model: ModelId) -> Embedding:
-        made = [self._services.judge.embed(one.crop, model) for one in held]
+        made: list[Embedding] = []
         try:
+            made.extend(self._services.judge.embed(one.crop, model) for one in held)
             return mean_template(made)
         finally:
             for embedding in made:
