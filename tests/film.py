@@ -68,17 +68,17 @@ def findings(
     unfit: str | None = None,
     seen: FaceShape | None = None,
     depth: DepthFindings | None = None,
-    scene: float = 0.5,
+    place: int = 0,
     **facts: float,
 ) -> FrameFindings:
-    """What a frame with one usable face showed, always the same face in the same place."""
+    """What a frame with one usable face showed: always the same face, ``place`` numbers what is around it."""
     return FrameFindings(
         1,
         None,
         FaceQuality(quality, None, unfit=unfit),
         pad,
         shape=seen or shape(**facts),
-        scene=np.full(108, scene, np.float32) * np.linspace(0.5, 1, 108, dtype=np.float32),
+        scene=np.random.default_rng(place).uniform(0.2, 0.9, 108).astype(np.float32),
         face=np.eye(1, 210, dtype=np.float32)[0],
         depth=depth,
         at_ms=at_ms,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from domain.biometrics import FaceShape, FrameFindings
+from domain.biometrics import DepthFindings, FaceShape, FrameFindings
 from domain.policies import continuity
 from domain.policies.challenge import Challenge
 from domain.policies.depth import DEPTH_INCOMPLETE, DepthPolicy
@@ -252,6 +252,9 @@ class Watch:
         attack = self._policy.attack_in(usable)
         if attack is not None:
             return Insufficient(PRESENTATION_ATTACK, attack)
+        shown = self._depth.decide(self._maps())
+        if shown is not None and shown != DEPTH_INCOMPLETE:
+            return Insufficient(PRESENTATION_ATTACK, shown)
         if not usable:
             reason = commonest_reason(self.frames) or "no_frames"
             lost = continuity.FACE_LOST if self.restarts[continuity.FACE_LOST] else None
@@ -273,7 +276,7 @@ class Watch:
         """Hold the depth maps, where there are any, against the face; decide on a frame whose own map shows one."""
         if all(frame.depth is None for frame in self.frames):
             return verdict
-        maps = [frame.depth for frame in self.frames[self.since :] if frame.fit and frame.depth is not None]
+        maps = self._maps()
         reason = self._depth.decide(maps) if maps else DEPTH_INCOMPLETE
         if reason is None:
             with_map = [i for i in self._final() if self.frames[i].depth is not None]
@@ -284,6 +287,10 @@ class Watch:
         if reason == DEPTH_INCOMPLETE and not last and not self.exhausted:
             return Gathering(self.of - 1, self.of)
         return Insufficient(PRESENTATION_ATTACK, reason)
+
+    def _maps(self) -> list[DepthFindings]:
+        """Return the depth maps of faces that are fit to be recognised, of the present evidence."""
+        return [frame.depth for frame in self.frames[self.since :] if frame.fit and frame.depth is not None]
 
     def _final(self) -> list[int]:
         """Return the frames that may be decided on: those that pass alone, after the last movement if there is any."""
