@@ -142,17 +142,12 @@ class Witness:
             self._seen.discard(self._previous)
             self._previous = b""
             return error.code if isinstance(error, DepthError) else "invalid_image"
-        restarts = self.watch.restarts.total()
-        self.watch.observe(findings, timed=stamp.timed)
-        if self.watch.restarts.total() != restarts:
-            self._begin_again()
-        if crop is not None:
-            self._keep(findings, crop, other=self._moved_by_another(findings, crop))
-        if self.watch.doubtful and not self._still_the_person():
-            return findings.reason
-        if self.watch.segment != self._segment and self.watch.challenge is not None:
-            self._segment = self.watch.segment
-            self._check_person(self._held.probes)
+        try:
+            self._follow(findings, crop, timed=stamp.timed)
+        except BaseException:
+            if crop is not None:
+                crop.wipe()
+            raise
         return findings.reason
 
     def verdict(self, *, last: bool = False) -> Verdict:
@@ -240,6 +235,19 @@ class Witness:
         self._same.clear()
         self._moving.clear()
         self._segment = 0
+
+    def _follow(self, findings: FrameFindings, crop: FaceCrop | None, *, timed: bool) -> None:
+        restarts = self.watch.restarts.total()
+        self.watch.observe(findings, timed=timed)
+        if self.watch.restarts.total() != restarts:
+            self._begin_again()
+        if crop is not None:
+            self._keep(findings, crop, other=self._moved_by_another(findings, crop))
+        if self.watch.doubtful and not self._still_the_person():
+            return
+        if self.watch.segment != self._segment and self.watch.challenge is not None:
+            self._segment = self.watch.segment
+            self._check_person(self._held.probes)
 
     def _moved_by_another(self, findings: FrameFindings, crop: FaceCrop) -> bool:
         """Say whether another person than the first completed a movement: a head that came for a photograph's face."""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tests.house import WatchedJudge
 
 FRAME_MS = 66.0
-AWAY = {"unfit": "look_straight"}
-POSES: dict[str, dict[str, float]] = {
+AWAY: dict[str, Any] = {"unfit": "look_straight"}
+POSES: dict[str, dict[str, Any]] = {
     TURN_LEFT: {"yaw": -24.0},
     TURN_RIGHT: {"yaw": 24.0},
     LOOK_UP: {"pitch": 22.0},
@@ -42,12 +42,12 @@ POSES: dict[str, dict[str, float]] = {
 STRAIGHT = {"yaw": 0.0, "pitch": 0.0, "size": 1.0, "eyes": 0.3}
 
 
-def pose(step: str, share: float = 1.0) -> dict[str, float]:
+def pose(step: str, share: float = 1.0) -> dict[str, Any]:
     """The pose on the way to a movement: 0 straight, 1 all the way."""
     return {name: STRAIGHT[name] + share * (end - STRAIGHT[name]) for name, end in POSES[step].items()}
 
 
-def performed(step: str, held: int = 3) -> list[dict[str, float]]:
+def performed(step: str, held: int = 3) -> list[dict[str, Any]]:
     """The poses of a whole movement, there and back."""
     return [pose(step, share) for share in (0.4, 0.7, *[1.0] * held, 0.7, 0.4, 0.0)]
 
@@ -69,7 +69,7 @@ def findings(
     seen: FaceShape | None = None,
     depth: DepthFindings | None = None,
     place: int = 0,
-    **facts: float,
+    **facts: Any,
 ) -> FrameFindings:
     """What a frame with one usable face showed: always the same face, ``place`` numbers what is around it."""
     return FrameFindings(
@@ -142,6 +142,11 @@ class Film:
         for way in performed(step, held):
             turned = {} if step in (COME_CLOSER, BLINK) or way == pose(step, 0.0) else AWAY
             self.frame(**{**way, **turned, **facts})
+        return self
+
+    def given_up(self) -> Film:
+        """The client left."""
+        self.attempt.abandon("client_gone")
         return self
 
     def outcome(self, *, last: bool = False) -> Outcome:

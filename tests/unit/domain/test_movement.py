@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from tests.film import pose, shape
 NEUTRAL = Neutral.of([shape()] * 3)
 
 
-def seen(**facts: float) -> Movement:
+def seen(**facts: Any) -> Movement:
     return Movement.between(NEUTRAL, shape(**facts))
 
 
@@ -51,7 +52,7 @@ def test_half_of_a_movement_is_none(step: str) -> None:
 @pytest.mark.parametrize(
     ("facts", "step"), [({"yaw": -24}, TURN_RIGHT), ({"yaw": 24}, TURN_LEFT), ({"pitch": 30}, LOOK_DOWN)]
 )
-def test_the_other_way_is_not_what_was_asked_for(facts: dict[str, float], step: str) -> None:
+def test_the_other_way_is_not_what_was_asked_for(facts: dict[str, Any], step: str) -> None:
     assert not seen(**facts).shows(step)
 
 
@@ -106,7 +107,7 @@ def test_a_decided_movement_is_named_unless_it_was_asked_for(step: str) -> None:
 
 
 @pytest.mark.parametrize("facts", [{"yaw": 17.0}, {"pitch": 20.0}, {"size": 1.5}, {"yaw": 12.0, "pitch": 30.0}])
-def test_what_is_undecided_is_no_other_movement(facts: dict[str, float]) -> None:
+def test_what_is_undecided_is_no_other_movement(facts: dict[str, Any]) -> None:
     assert [seen(**facts).other_than(asked) for asked in MOVEMENTS] == [None] * len(MOVEMENTS)
 
 
@@ -123,7 +124,7 @@ def test_small_sways_are_steady() -> None:
 
 
 @pytest.mark.parametrize("facts", [{"yaw": 11.0}, {"pitch": 10.0}, {"size": 1.2}])
-def test_larger_ones_are_not(facts: dict[str, float]) -> None:
+def test_larger_ones_are_not(facts: dict[str, Any]) -> None:
     assert not steady([*STEADY, shape(**facts)])
 
 

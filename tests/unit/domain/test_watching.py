@@ -103,7 +103,8 @@ def test_the_frame_that_completes_the_last_movement_belongs_to_it() -> None:
     """Else a good picture of a near face takes the place of the one that is decided on, which must be embedded."""
     seen, segments = Watched(), []
     seen.watch = Watch(ACTIVE, lambda: (LOOK_UP, COME_CLOSER))
-    for way in [{}] * 3 + performed(LOOK_UP) + performed(COME_CLOSER):
+    straight: list[dict[str, Any]] = [{}] * 3
+    for way in [*straight, *performed(LOOK_UP), *performed(COME_CLOSER)]:
         before = seen.watch.segment
         seen.frame(**way)
         segments.append((before, seen.watch.segment_of(seen.watch.frames[-1])))
@@ -125,9 +126,8 @@ def test_a_turned_face_after_the_last_movement_is_not_one_to_keep() -> None:
 def test_the_answer_begins_with_a_face_that_passes_alone() -> None:
     seen = Watched().straight(2, pad=0.1).straight(2)
 
-    assert seen.watch.challenge is not None
-    assert seen.watch.challenge.neutral is None
-    assert seen.straight(1).watch.challenge.neutral is not None
+    assert seen.watch.verdict() == Gathering(0, 4)
+    assert seen.straight(1).watch.verdict() == Gathering(1, 4, TURN_RIGHT)
 
 
 def test_a_stretch_of_fakes_ends_the_attempt_at_once_however_many_live_frames_came_before() -> None:
@@ -162,9 +162,9 @@ def test_a_refusal_for_lack_of_more_frames_stays_when_more_come() -> None:
         (lambda seen: seen.straight(2), Insufficient("liveness_failed", "no_steady_face")),
         (lambda seen: seen.answered(), Insufficient("liveness_failed", "no_straight_look_at_the_end")),
         (lambda seen: seen.straight(3, pad=0.0), Insufficient("presentation_attack", "median_below_threshold")),
-        (lambda seen: seen.straight(3).frame(nobody).frame(nobody).frame(nobody), Insufficient("liveness_failed", "face_lost")),
+        (lambda seen: RESTARTS["face_lost"](seen.straight(3)), Insufficient("liveness_failed", "face_lost")),
     ],
-)  # fmt: skip
+)
 def test_what_was_missing_is_named_at_the_end(frames: Callable[[Watched], Watched], expected: Insufficient) -> None:
     seen = frames(Watched())
 
