@@ -190,12 +190,8 @@ ENDINGS: dict[str, Callable[[Film], object]] = {
     "success": lambda film: answered(film).outcome(),
     "refusal": lambda film: film.straight(6).move(LOOK_UP, held=6, pitch=33.0).outcome(),
     "timeout": lambda film: film.straight(5).attempt.decide(timeout=True),
-    "restart and giving up": lambda film: (film.straight(5), film.straight(3, faces=0), film.given_up()),
-    "another face and giving up": lambda film: (
-        film.straight(5),
-        film.straight(3, face="x"),
-        film.attempt.abandon("x"),
-    ),
+    "restart and giving up": lambda film: film.straight(5).straight(3, faces=0).given_up(),
+    "another face and giving up": lambda film: film.straight(5).straight(3, face="bia").given_up(),
     "nothing": lambda film: film.given_up(),
 }
 
