@@ -18,6 +18,10 @@ HELD_FRAMES: Final = 2
 """Judged frames in a row that a pose must be seen in: one alone may be a slip of the network."""
 
 WRONG_FRAMES: Final = 3
+MOST_STRAYS: Final = 1
+"""Movements besides those asked for that are forgiven when they are small: a recording that makes all of them, each
+just far enough to count and not far enough to be another decided one, would answer whatever is asked."""
+
 FLAT, FLAT_PER_DEG = 0.06, 0.0035
 """Least share of the distance of the eyes, and per degree of the turn, that no plane explains (ADR 0014)."""
 
@@ -39,6 +43,8 @@ class Challenge:
         self._closed = False
         self._held: list[FaceShape] = []
         self._wrong: list[str] = []
+        self._aside: list[str] = []
+        self._strays: set[str] = set()
         self._last: FrameFindings | None = None
 
     @property
@@ -79,7 +85,7 @@ class Challenge:
         if at_ms - self._asked_ms > self._step_ms:
             return Insufficient(CHALLENGE_FAILED, f"{step}_too_late")
         movement = Movement.between(self.neutral, frame.shape)
-        other = self._other(step, movement)
+        other = self._other(step, movement) or self._one_stray_too_many(step, movement)
         if other is not None:
             return Insufficient(CHALLENGE_FAILED, f"{other}_instead_of_{step}")
         if self._answers(step, movement, frame.shape, at_ms):
@@ -108,6 +114,17 @@ class Challenge:
             other = None
         self._wrong = [*self._wrong, other] if other is not None else []
         return other if len(self._wrong) >= WRONG_FRAMES else None
+
+    def _one_stray_too_many(self, step: str, movement: Movement) -> str | None:
+        """Return the movement by which these are more than an unsteady person makes; small ones count as well."""
+        stray = movement.strays_from(step)
+        if stray is None or stray in self.steps[: self.done]:
+            self._aside = []
+            return None
+        self._aside = [*self._aside, stray][-HELD_FRAMES:]
+        if len(self._aside) == HELD_FRAMES and len({*self._aside}) == 1:
+            self._strays.add(stray)
+        return stray if len(self._strays) > MOST_STRAYS else None
 
     def _answers(self, step: str, movement: Movement, shape: FaceShape, at_ms: float) -> bool:
         """Say whether the movement is now complete; it counts only after a frame, since it was asked, without it."""

@@ -118,6 +118,14 @@ class Movement:
             return self.growth >= GROWTH and abs(self.turn) < TURN_DEG
         return self.eyes < EYES_CLOSED and self.straight
 
+    def strays_from(self, step: str) -> str | None:
+        """Return another movement that this would answer if it were asked for, None for none; blinks are no matter."""
+        if self.shows(step):
+            return None
+        sideways = abs(self.turn) >= SIDEWAYS_DEG
+        judged = (TURN_LEFT, TURN_RIGHT, COME_CLOSER) if sideways else (LOOK_UP, LOOK_DOWN, COME_CLOSER)
+        return next((other for other in judged if other != step and self.shows(other)), None)
+
     def other_than(self, step: str) -> str | None:
         """Return the decided movement of the head that this is and that ``step`` does not ask for, None for none."""
         sideways = TURN_LEFT if self.turn <= -WRONG_TURN_DEG else TURN_RIGHT if self.turn >= WRONG_TURN_DEG else None

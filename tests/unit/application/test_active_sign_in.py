@@ -185,8 +185,8 @@ def test_the_probe_is_the_mean_of_the_best_face_of_every_part(house: House) -> N
 def swapped(house: House, *faces: str) -> Film:
     """A sign-in whose straight looks, first movement and second movement are different people's."""
     straight, first, second = faces
-    film = Film(house, straight).straight().move(STEPS[0], face=first).straight(3)
-    return film.move(STEPS[1], face=second).straight(6)
+    film = Film(house, straight).straight().move(STEPS[0], face=first, **AWAY).straight(3)
+    return film.move(STEPS[1], face=second, **AWAY).straight(6)
 
 
 @pytest.mark.parametrize("faces", [("ana", "bia", "ana"), ("ana", "ana", "bia"), ("ana", "bia", "bia")])

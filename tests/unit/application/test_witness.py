@@ -174,6 +174,21 @@ def test_one_odd_frame_does_not_make_a_photograph_alive(passive: House) -> None:
     assert not film.outcome(last=True).success
 
 
+def test_nor_is_it_alive_at_the_end_because_its_last_frame_was_odd(passive: House) -> None:
+    film = Film(passive).straight(25, still=1).straight(1)
+    assert not film.over
+
+    assert film.outcome(last=True).code == "presentation_attack"
+
+
+def test_a_face_that_may_be_another_s_at_the_end_is_not_let_in(passive: House) -> None:
+    film = Film(passive, timed=False).straight(2).straight(1, face="bia", unfit="eyes_closed")
+    assert not film.over
+
+    assert film.outcome(last=True).code == "liveness_failed"
+    assert film.reason == "face_changed"
+
+
 @pytest.mark.parametrize("timed", [True, False])
 def test_one_good_picture_among_averted_ones_is_not_enough(passive: House, timed: bool) -> None:
     """A photograph that is tilted but for one frame: there is nothing to compare that one with."""
