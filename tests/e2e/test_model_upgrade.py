@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
-ANA, STRANGER = 0, 4
+ANA, STRANGER = 0, 5
 WARD = "cardiologia"
 
 

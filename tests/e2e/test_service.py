@@ -21,7 +21,7 @@ from tests.e2e.service import Service
 
 pytestmark = [pytest.mark.models, pytest.mark.database]
 
-ANA, BRUNO, STRANGER = 0, 1, 4
+ANA, BRUNO, STRANGER = 0, 1, 5
 NEEDLE = 48
 """Bytes from the middle of a picture: long enough to be found by accident nowhere."""
 
