@@ -182,7 +182,11 @@ class Witness:
         return self.log.summary(decision, challenge=watch.steps, restarts=watch.restarts, parallax=watch.parallax)
 
     def wipe(self) -> None:
-        """Overwrite the faces and vectors that are held. Idempotent."""
+        """Overwrite the faces, vectors and landmarks that are held, and look no further. Idempotent."""
+        self._let_go()
+        self.watch.wipe()
+
+    def _let_go(self) -> None:
         self._held.wipe()
         for embedding in self._embedded.values():
             embedding.wipe()
@@ -214,7 +218,7 @@ class Witness:
         return False
 
     def _begin_again(self) -> None:
-        self.wipe()
+        self._let_go()
         self._same.clear()
         self._moving.clear()
         self._segment = 0
