@@ -208,14 +208,19 @@ class Witness:
         if digest == self._previous:
             self._repeats += 1
             if self._repeats >= REPEATS.get(self._policy.mode, REPEATS_PASSIVE):
-                self.watch.refuse(LIVENESS_FAILED, REPEATED)
+                self._end_repeated()
             return True
         self._previous, self._repeats = digest, 0
         if digest in self._seen:
-            self.watch.refuse(LIVENESS_FAILED, REPEATED)
+            self._end_repeated()
             return True
         self._seen.add(digest)
         return False
+
+    def _end_repeated(self) -> None:
+        """End an attempt that shows the same again; what it showed may have a worse name."""
+        attack = self._policy.attack_in([frame for frame in self.watch.frames if frame.usable])
+        self.watch.refuse(PRESENTATION_ATTACK if attack else LIVENESS_FAILED, attack or REPEATED)
 
     def _begin_again(self) -> None:
         self._let_go()
