@@ -127,9 +127,12 @@ class Authentication:
         """Claim an identity: verification (1:1) instead of identification (1:N)."""
         self._claim = username
 
-    def note_received(self, taken_ms: float | None = None) -> Stamp:
-        """Count a frame that arrived, taken when its client says; return what ``take`` wants to know of it."""
-        return self._witness.stamp(taken_ms)
+    def note_received(self, taken_ms: float | None = None, *, garbage: bool = False) -> Stamp:
+        """Count a frame that arrived, taken when its client says; return what ``take`` wants to know of it.
+
+        ``garbage`` was no frame, so that what it says of time, or does not, means nothing.
+        """
+        return self._witness.stamp(taken_ms, garbage=garbage)
 
     def note_dropped(self) -> None:
         """Count a frame that was overtaken by a newer one before it was judged."""

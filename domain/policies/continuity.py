@@ -53,9 +53,10 @@ def jump(before: FrameFindings, after: FrameFindings) -> str | None:
     gap = seconds_between(before, after)
     if gap > LONG_GAP_S or before.shape is None or after.shape is None:
         return None
-    if _moved(before.shape, after.shape) > BASE_JUMP + JUMP_PER_S * gap:
+    # written so that NaN is a jump
+    if not _moved(before.shape, after.shape) <= BASE_JUMP + JUMP_PER_S * gap:
         return FACE_JUMP
-    if _grown(before.shape, after.shape) > BASE_GROWTH + GROWTH_PER_S * gap:
+    if not _grown(before.shape, after.shape) <= BASE_GROWTH + GROWTH_PER_S * gap:
         return FACE_JUMP
     if before.scene is not None and after.scene is not None and scene_change(before.scene, after.scene) > SCENE_CHANGE:
         return SCENE_JUMP
@@ -104,7 +105,7 @@ class Timeline:
     def fault_of(self, taken: float, arrived: float) -> str | None:
         """Note a frame; return why its time cannot be true, None where it can."""
         fault = None
-        if self.taken and taken < self.taken[-1]:
+        if self.taken and not taken >= self.taken[-1]:
             fault = TIME_BACKWARDS
         elif self.taken:
             passed = taken - self.taken[0], arrived - self.arrived[0]

@@ -163,6 +163,19 @@ def test_a_frame_may_carry_a_header(edge: Edge) -> None:
     assert messages[-2] == {"type": "authentication_complete"}
 
 
+def test_garbage_among_frames_with_times_is_counted_and_says_nothing_of_clocks(edge: Edge) -> None:
+    edge.enroll("ana")
+    timed = [
+        HEADER.pack(b"FA01", 1_700_000_000_000 + 100 * number, 0) + frame
+        for number, frame in enumerate(frames_of("ana", 15))
+    ]
+
+    messages = edge.sign_in([HEADER.pack(b"FA01", 1, 2), *timed[:3], b"FA01", *timed[3:]])
+
+    assert messages[-2] == {"type": "authentication_complete"}
+    assert edge.house.last("attempt.evidence_assessed.v1")["evidence"].reasons == {"invalid_image": 2}
+
+
 @pytest.mark.parametrize("flags", [2, 2**32 - 1])
 def test_what_a_header_announces_and_nobody_knows_is_counted_as_garbage(edge: Edge, flags: int) -> None:
     edge.enroll("ana")
