@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -12,6 +11,7 @@ from application.ports.challenges import Challenges
 from application.ports.clock import Clock
 from application.ports.vision import FaceCrop, FrameJudge
 from application.recapture import SPARE_CROPS
+from application.repeats import Repeats
 from application.services import Policies
 from domain.attempt import Evidence
 from domain.biometrics import Embedding, FrameFindings, ModelId
@@ -101,9 +101,7 @@ class Witness:
         self._timeline = Timeline([], [])
         self._fault: str | None = None
         self._timed: bool | None = None
-        self._seen: set[bytes] = set()
-        self._previous = b""
-        self._repeats = 0
+        self._repeats = Repeats(REPEATS.get(self._policy.mode, REPEATS_PASSIVE))
         self._embedded: dict[int, Embedding] = {}
         self._segment = 0
         self._same: set[tuple[int, ...]] = set()
@@ -133,14 +131,15 @@ class Witness:
 
     def take(self, payload: bytes, stamp: Stamp, depth: bytes | None) -> str | None:
         """Judge one frame; return guidance about the picture, None where nothing is wrong with it."""
-        if self._repeated(payload):
+        if not self._stills and self._repeats.again(payload):
+            if self._repeats.too_many:
+                self._end_repeated()
             return None
         try:
             findings, crop = self._services.judge.judge(payload, at_ms=stamp.at_ms, depth=depth)
         except ImageError as error:
             self.log.invalid[error.code] += 1
-            self._seen.discard(self._previous)
-            self._previous = b""
+            self._repeats.forget_last()
             return error.code if isinstance(error, DepthError) else "invalid_image"
         try:
             self._follow(findings, crop, timed=stamp.timed)
@@ -198,7 +197,11 @@ class Witness:
         return self.log.summary(decision, challenge=watch.steps, restarts=watch.restarts, parallax=watch.parallax)
 
     def wipe(self) -> None:
-        """Overwrite the faces and vectors that are held. Idempotent."""
+        """Overwrite the faces, vectors and landmarks that are held, and look no further. Idempotent."""
+        self._let_go()
+        self.watch.wipe()
+
+    def _let_go(self) -> None:
         self._held.wipe()
         for embedding in self._embedded.values():
             embedding.wipe()
@@ -213,25 +216,13 @@ class Witness:
                 return drawn
         raise ConfigurationError("the movements that are drawn never show the head from another side")
 
-    def _repeated(self, payload: bytes) -> bool:
-        """Say whether this very payload was seen before in this attempt: no new evidence, and in the end an attack."""
-        if self._stills:
-            return False
-        digest = hashlib.sha256(payload).digest()
-        if digest == self._previous:
-            self._repeats += 1
-            if self._repeats >= REPEATS.get(self._policy.mode, REPEATS_PASSIVE):
-                self.watch.refuse(LIVENESS_FAILED, REPEATED)
-            return True
-        self._previous, self._repeats = digest, 0
-        if digest in self._seen:
-            self.watch.refuse(LIVENESS_FAILED, REPEATED)
-            return True
-        self._seen.add(digest)
-        return False
+    def _end_repeated(self) -> None:
+        """End an attempt that shows the same again; what it showed may have a worse name."""
+        attack = self._policy.attack_in([frame for frame in self.watch.frames if frame.usable])
+        self.watch.refuse(PRESENTATION_ATTACK if attack else LIVENESS_FAILED, attack or REPEATED)
 
     def _begin_again(self) -> None:
-        self.wipe()
+        self._let_go()
         self._same.clear()
         self._moving.clear()
         self._segment = 0

@@ -65,6 +65,11 @@ class Challenge:
         """Return the index of the frame that completed the last movement."""
         return next((i for i in range(len(frames) - 1, -1, -1) if frames[i] is self._last), len(frames))
 
+    def wipe(self) -> None:
+        """Overwrite the landmarks of the neutral pose."""
+        if self.neutral is not None:
+            self.neutral.landmarks.fill(0)
+
     def straight(self, shape: FaceShape) -> bool:
         """Say whether a face looks straight ahead, measured against the person's own neutral pose."""
         return self.neutral is not None and Movement.between(self.neutral, shape).straight

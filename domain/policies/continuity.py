@@ -129,7 +129,7 @@ class LoopWatch:
     def comes_again(self, shape: FaceShape) -> bool:
         """Take the next frame's shape; say whether the last frames are a repetition."""
         apart = max(float(np.linalg.norm(shape.landmarks[39] - shape.landmarks[42])), 1e-6)
-        now = np.asarray(shape.landmarks, np.float32)
+        now = np.array(shape.landmarks, np.float32)
         if self._past:
             gaps = np.sqrt(((np.stack(self._past) - now) ** 2).sum(axis=2).mean(axis=1)) / apart
         else:
@@ -137,6 +137,13 @@ class LoopWatch:
         self._past.append(now)
         self._near.append(gaps < LOOP_ERROR)
         return self._run(apart)
+
+    def wipe(self) -> None:
+        """Overwrite the shapes of the past."""
+        for shape in self._past:
+            shape.fill(0)
+        self._past.clear()
+        self._near.clear()
 
     def _run(self, apart: float) -> bool:
         """Look for a lag at which each of the last frames lies on a former one while they moved."""

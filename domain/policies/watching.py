@@ -118,6 +118,9 @@ class Watch:
             self.refuse(LIVENESS_FAILED, reason)
             return
         self.since = len(self.frames)
+        self._loop.wipe()
+        if self.challenge is not None:
+            self.challenge.wipe()
         self._loop = continuity.LoopWatch()
         self.challenge = self._new_challenge()
 
@@ -139,6 +142,16 @@ class Watch:
         if isinstance(verdict, Insufficient):
             self.refuse(verdict.code, verdict.reason)
         return verdict
+
+    def wipe(self) -> None:
+        """Overwrite landmarks and coarse pictures; verdicts of before stand, nothing more can be observed."""
+        for frame in self.frames:
+            for array in (frame.shape.landmarks if frame.shape else None, frame.scene, frame.face):
+                if array is not None and array.flags.writeable:
+                    array.fill(0)
+        self._loop.wipe()
+        if self.challenge is not None:
+            self.challenge.wipe()
 
     def passing(self) -> list[int]:
         """Return the indexes of the frames of the present evidence that pass alone."""

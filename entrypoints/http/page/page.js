@@ -88,7 +88,7 @@ const SUBPROTOCOL = "faceauth.v1";
 // Before each picture: "FA01", when it was taken (ms, 64 bits), flags (32 bits, none).
 const HEADER_BYTES = 16;
 const MAGIC = 0x46413031;
-const FRAMES_PER_SECOND = 10;
+const FRAMES_PER_SECOND = 9;
 const LONG_SIDE_PX = 1280;
 const SHORT_SIDE_PX = 720;
 const JPEG_QUALITY = 0.85;
