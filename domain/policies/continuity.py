@@ -38,7 +38,7 @@ FACE_LIKENESS: Final = 0.85
 """Correlation of two coarse faces, one frame after the other. Different people: half below 0.36, 99 % below 0.78, at
 most 0.84 (11 clips); a live face in motion drops below it now and then: a reason to look closer, no proof."""
 LONG_GAP_S: Final = 1.5
-"""After a longer pause the frame before says nothing about this one."""
+"""After a longer pause anybody may sit there: nobody watched."""
 SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS = 13.0, 400.0
 """Cameras give 15 to 60 pictures a second, and one every 400 ms is too few to follow a movement."""
 MIN_INTERVALS: Final = 2
@@ -51,8 +51,10 @@ LOOP_ERROR, LOOP_MOTION = 0.012, 0.12
 def jump(before: FrameFindings, after: FrameFindings) -> str | None:
     """Return what jumped between two frames that each show one face, None where nothing did."""
     gap = seconds_between(before, after)
-    if gap > LONG_GAP_S or before.shape is None or after.shape is None:
+    if before.shape is None or after.shape is None:
         return None
+    if gap > LONG_GAP_S:
+        return FACE_LOST
     # written so that NaN is a jump
     if not _moved(before.shape, after.shape) <= BASE_JUMP + JUMP_PER_S * gap:
         return FACE_JUMP

@@ -51,9 +51,9 @@ def test_in_more_time_a_head_may_go_farther(facts: dict[str, float]) -> None:
     assert jump(HERE, later(400.0, **facts)) is None
 
 
-def test_after_a_long_pause_the_frame_before_says_nothing() -> None:
+def test_after_a_long_pause_anybody_may_sit_there() -> None:
     assert jump(HERE, later(1_400.0, left=2_000.0)) == FACE_JUMP
-    assert jump(HERE, later(1_600.0, left=2_000.0)) is None
+    assert jump(HERE, later(1_600.0, left=2_000.0)) == "face_lost"
 
 
 @pytest.mark.parametrize("box", [(math.nan, 0.0, 100.0, 120.0), (0.0, 0.0, math.nan, 120.0)])
