@@ -67,7 +67,7 @@ class SessionResult:
 def policies_for(clip: Clip, policies: Policies) -> Policies:
     """Return the rules under which a clip is shown: active where its movements are known, passive else."""
     evidence = replace(policies.evidence, mode=ACTIVE if clip.steps else PASSIVE, steps=len(clip.steps))
-    return replace(policies, evidence=evidence)
+    return replace(policies, evidence=evidence, movements=clip.steps or policies.movements)
 
 
 def show(frames: Frames, stage: Stage) -> SessionResult:
