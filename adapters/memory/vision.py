@@ -32,6 +32,7 @@ MODEL = ModelId("memory/64")
 FORMER_MODEL = ModelId("memory-former/64")
 DIMENSION = 64
 NOISE = 0.2
+NOSE_TIP = 30
 CROP_BYTES = 112 * 112 * 3
 FACE_IN_DEPTH = {
     "relief": 0.45,
@@ -191,6 +192,7 @@ def head(yaw: float, pitch: float, *, size: float = 1.0, flat: bool = False) -> 
     """
     random = np.random.default_rng(68)
     points = np.column_stack([random.uniform(-0.5, 0.5, 68), random.uniform(-0.6, 0.6, 68), np.zeros(68)])
+    points[NOSE_TIP, :2] = 0.0
     if not flat:
         points[:, 2] = -0.45 * np.sqrt(np.maximum(0.0, 1 - (points[:, 0] / 0.55) ** 2))
     around, over = np.radians(yaw), np.radians(pitch)

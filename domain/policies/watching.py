@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from domain.biometrics import FaceShape, FrameFindings
+from domain.biometrics import DepthFindings, FaceShape, FrameFindings
 from domain.policies import continuity
 from domain.policies.challenge import Challenge
 from domain.policies.depth import DEPTH_INCOMPLETE, DepthPolicy
@@ -219,6 +219,9 @@ class Watch:
             if len(after) >= FINAL_FRAMES and self._policy.attack_in(self._usable()) is None:
                 best = self._policy.decision_frame([self.frames[i] for i in after])
                 return Sufficient(after[best if best is not None else -1])
+            flat = self._depth_attack()
+            if flat is not None:
+                return Insufficient(PRESENTATION_ATTACK, flat)
         if last:
             return self._unmet(challenge)
         return Gathering(challenge.done + bool(challenge.neutral), self.of, self._guidance(challenge))
@@ -236,7 +239,7 @@ class Watch:
     def _unmet(self, challenge: Challenge) -> Insufficient:
         """Say why the movements were not enough, now that no more frames come."""
         usable = self._usable()
-        attack = self._policy.attack_in(usable)
+        attack = self._policy.attack_in(usable) or self._depth_attack()
         if attack is not None:
             return Insufficient(PRESENTATION_ATTACK, attack)
         if not usable:
@@ -260,7 +263,7 @@ class Watch:
         """Hold the depth maps, where there are any, against the face; decide on a frame whose own map shows one."""
         if all(frame.depth is None for frame in self.frames):
             return verdict
-        maps = [frame.depth for frame in self.frames[self.since :] if frame.fit and frame.depth is not None]
+        maps = self._maps()
         reason = self._depth.decide(maps) if maps else DEPTH_INCOMPLETE
         if reason is None:
             with_map = [i for i in self._final() if self.frames[i].depth is not None]
@@ -271,6 +274,15 @@ class Watch:
         if reason == DEPTH_INCOMPLETE and not last and not self.exhausted:
             return Gathering(self.of - 1, self.of)
         return Insufficient(PRESENTATION_ATTACK, reason)
+
+    def _maps(self) -> list[DepthFindings]:
+        return [frame.depth for frame in self.frames[self.since :] if frame.fit and frame.depth is not None]
+
+    def _depth_attack(self) -> str | None:
+        """Return why the depth maps so far show no face, None where they do or are too few to say."""
+        maps = self._maps()
+        reason = self._depth.decide(maps) if maps else None
+        return reason if reason != DEPTH_INCOMPLETE else None
 
     def _final(self) -> list[int]:
         """Return the frames that may be decided on: those that pass alone, after the last movement if there is any."""
