@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.models, pytest.mark.data]
 
 BOTH_WAYS = (TURN_LEFT, TURN_RIGHT)
 ALL_WAYS = (TURN_LEFT, TURN_RIGHT, LOOK_DOWN, LOOK_UP)
-WAVE = np.sin(np.linspace(0, 2 * np.pi, 30))
+WAVE = np.sin(np.linspace(0, 2 * np.pi, 24))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_a_photograph_whose_eyes_are_painted_shut_now_and_then_turns_no_head(
         (x, y), wide = points.mean(axis=0), float(np.ptp(points[:, 0]))
         skin = man[0][int(y + wide), int(x)].tolist()
         cv2.ellipse(shut, (int(x), int(y)), (int(0.7 * wide), int(0.4 * wide)), 0, 0, 360, skin, -1)
-    pictures = [noisy(shut if number % 12 in {8, 9} else man[0], number) for number in range(30)]
+    pictures = [noisy(shut if number % 12 in {8, 9} else man[0], number) for number in range(26)]
 
     assert ending(shown(judge, pictures, (BLINK, TURN_LEFT))) == ("liveness_failed", "looping_video")
 

@@ -94,7 +94,7 @@ def test_a_folder_without_clips_and_none_at_all_are_said(tmp_path: Path) -> None
 def shown(poses: list[dict[str, Any]], steps: tuple[str, ...] = (), apart_ms: float = 70) -> SessionResult:
     clip = Clip("x", Path("x"), BONA_FIDE, steps)
     stage = Stage(scripted_judge(), policies_for(clip, Policies()), KnownChallenges(*steps), FixedClock())
-    frames = [picture("ana", take=number, **pose) for number, pose in enumerate(poses)]
+    frames = [picture(**{"face": "ana", "take": number, **pose}) for number, pose in enumerate(poses)]
     return show([(number * apart_ms, partial(bytes, frame)) for number, frame in enumerate(frames)], stage)
 
 
@@ -113,9 +113,18 @@ def test_a_clip_without_movements_is_judged_passively() -> None:
 
 
 def test_a_movement_that_is_alone_and_no_turn_can_be_asked_for() -> None:
-    grown = [{}] * 5 + [{"size": 1 + 0.1 * min(number, 4)} for number in range(8)] + [{}] * 5
+    grown: list[dict[str, Any]] = [{}] * 5 + [{"size": 1 + 0.1 * min(number, 4)} for number in range(8)] + [{}] * 5
 
     assert shown(grown, (COME_CLOSER,)).done == 1
+
+
+def test_a_head_that_turns_behind_another_persons_photograph_is_found_out() -> None:
+    """Turned so far that its face is not one to recognise: it is compared with the frame before all the same."""
+    behind = [{"face": "bia", "yaw": -38.0, "unfit": "look_straight"}] * 4
+
+    result = shown([*[{}] * 5, *behind, *[{}] * 6], (TURN_LEFT,))
+
+    assert (result.accepted, result.evidence["restarts"]) == (False, {"face_changed": 2})
 
 
 def test_a_clip_that_ends_too_early_is_refused_with_the_reason() -> None:

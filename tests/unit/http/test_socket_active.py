@@ -152,12 +152,12 @@ def test_times_that_cannot_be_true_fail(edge: Edge, times: list[int], reason: st
 
 def test_neither_scores_nor_reasons_nor_what_comes_next_reaches_the_client(edge: Edge) -> None:
     told = [
-        shown(edge, framed(poses, **facts))
-        for poses, facts in (
-            (AS_ASKED, {}),
-            ([*STRAIGHT, *RIGHT], {}),
-            (AS_ASKED, {"pad": 0.01}),
-            (STRAIGHT * 2, {}),
+        shown(edge, framed(poses))
+        for poses in (
+            AS_ASKED,
+            [*STRAIGHT, *RIGHT],
+            [{**pose, "pad": 0.01} for pose in AS_ASKED],
+            STRAIGHT * 2,
         )
     ]
 
