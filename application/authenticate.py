@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from application.confirm import confirmed
+from application.identify import matched
 from application.journal import record_broken
 from application.origin import sealed_for_month, sealed_for_subject
 from application.outcome import (
@@ -126,9 +127,12 @@ class Authentication:
         """Claim an identity: verification (1:1) instead of identification (1:N)."""
         self._claim = username
 
-    def note_received(self, taken_ms: float | None = None) -> Stamp:
-        """Count a frame that arrived, taken when its client says; return what ``take`` wants to know of it."""
-        return self._witness.stamp(taken_ms)
+    def note_received(self, taken_ms: float | None = None, *, garbage: bool = False) -> Stamp:
+        """Count a frame that arrived, taken when its client says; return what ``take`` wants to know of it.
+
+        ``garbage`` was no frame, so that what it says of time, or does not, means nothing.
+        """
+        return self._witness.stamp(taken_ms, garbage=garbage)
 
     def note_dropped(self) -> None:
         """Count a frame that was overtaken by a newer one before it was judged."""
@@ -223,7 +227,8 @@ class Authentication:
         The ``last`` time, a gallery that still disagrees with the enrolment is a refusal like any other.
         """
         act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
-        decision, evidence = self._match(probes), self._witness.summary(index)
+        decision = matched(self._services, self._department, probes, claim=self._claim)
+        evidence = self._witness.summary(index)
         if isinstance(decision, NotMatched):
             self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
@@ -231,28 +236,6 @@ class Authentication:
         if outcome.success and decision.facts.model == self._services.judge.former:
             recapture(self._services, decision.candidate, self._witness.live, act=self._act())
         return outcome
-
-    def _match(self, probes: Sequence[Embedding]) -> Matched | NotMatched:
-        """Search with the current model's probe; only where that finds nobody, with the former one's."""
-        services, claimed = self._services, self._claimed_subject()
-        decisions = (
-            services.policies.matching.decide(
-                services.index.search(self._department, probe),
-                gallery_size=services.index.size(self._department),
-                model=probe.model,
-                claimed=claimed,
-                claim_made=self._claim is not None,
-            )
-            for probe in probes
-        )
-        first = next(decisions)
-        found = first if isinstance(first, Matched) else next((d for d in decisions if isinstance(d, Matched)), None)
-        return found or first
-
-    def _claimed_subject(self) -> UUID | None:
-        if self._claim is None:
-            return None
-        return self._services.store.claimant("username", self._services.vault.digest("username", self._claim))
 
     def _confirm(self, attempt: Attempt, evidence: Evidence, match: Matched, act: Act, *, last: bool) -> Outcome:
         """Ask the aggregates (the index is a hint), then commit success and session under one lock."""

@@ -32,8 +32,8 @@ MODEL = ModelId("memory/64")
 FORMER_MODEL = ModelId("memory-former/64")
 DIMENSION = 64
 NOISE = 0.2
-NOSE_TIP = 30
 CROP_BYTES = 112 * 112 * 3
+NOSE_TIP = 30
 FACE_IN_DEPTH = {
     "relief": 0.45,
     "cheek_relief": 0.75,
@@ -192,9 +192,12 @@ def head(yaw: float, pitch: float, *, size: float = 1.0, flat: bool = False) -> 
     """
     random = np.random.default_rng(68)
     points = np.column_stack([random.uniform(-0.5, 0.5, 68), random.uniform(-0.6, 0.6, 68), np.zeros(68)])
-    points[NOSE_TIP, :2] = 0.0
+    points[36:42, :2] = random.uniform([-0.16, -0.2], [-0.06, -0.1], (6, 2))
+    points[42:48, :2] = points[36:42, :2] * (-1, 1)
+    points[NOSE_TIP, :2] = 0.0, 0.1
     if not flat:
         points[:, 2] = -0.45 * np.sqrt(np.maximum(0.0, 1 - (points[:, 0] / 0.55) ** 2))
+        points[NOSE_TIP, 2] -= 0.2
     around, over = np.radians(yaw), np.radians(pitch)
     turn = np.array([[np.cos(around), 0, np.sin(around)], [0, 1, 0], [-np.sin(around), 0, np.cos(around)]])
     nod = np.array([[1, 0, 0], [0, np.cos(over), np.sin(over)], [0, -np.sin(over), np.cos(over)]])

@@ -91,7 +91,7 @@ POSE = Ramp(1.0, 0.2)
 """Refused on and beyond the ellipse of 40 degrees of yaw and 32 of pitch around how fr_pose sees people who look
 straight ahead (median pitch of LFW: -8)."""
 
-EYES_OPEN = Ramp(0.08, 0.2)
+EYES_OPEN = Ramp(0.02, 0.2)
 LIPS = Ramp(0.1, 0.2)
 LOWER_REDNESS, PALLOR = Ramp(-0.2, -0.06), 0.2
 LOWER_LIGHT = Ramp(0.4, 0.55)

@@ -27,11 +27,11 @@ def coarse_face(crop: FaceCrop) -> NDArray[np.float32]:
     """Return the grey values of an aligned face in 15 rows of 14 cells, zero mean and unit norm: float32, (210,)."""
     with Scratch() as scratch:
         grey = scratch.keep(np.asarray(cv2.cvtColor(crop.pixels, cv2.COLOR_BGR2GRAY), np.uint8))
-        cells = np.asarray(
-            cv2.resize(grey[FACE_ROWS, FACE_COLUMNS], FACE_SIZE, interpolation=cv2.INTER_AREA), np.float32
-        ).ravel()
-    cells -= cells.mean()
-    return np.asarray(cells / max(float(np.linalg.norm(cells)), 1e-6), np.float32)
+        small = scratch.keep(cv2.resize(grey[FACE_ROWS, FACE_COLUMNS], FACE_SIZE, interpolation=cv2.INTER_AREA))
+        cells = np.asarray(small, np.float32).ravel()
+        cells -= cells.mean()
+        cells /= np.float32(max(float(np.linalg.norm(cells)), 1e-6))
+        return cells
 
 
 def surroundings(image: Image, box: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -42,7 +42,8 @@ def surroundings(image: Image, box: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = image.shape[:2]
     with Scratch() as scratch:
         small = scratch.keep(cv2.resize(image, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA))
-        cells = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32) / np.float32(255)
+        grey = scratch.keep(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+        cells = np.asarray(grey, np.float32) / np.float32(255)
     left, top, box_width, box_height = (float(value) for value in box)
     first = int(np.floor((left - BODY_WIDTHS * box_width) / width * COLUMNS))
     last = int(np.ceil((left + (1 + BODY_WIDTHS) * box_width) / width * COLUMNS))

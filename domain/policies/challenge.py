@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.biometrics import FaceShape, FrameFindings
 from domain.policies.liveness import CHALLENGE_FAILED, PRESENTATION_ATTACK, Insufficient
-from domain.policies.movement import BLINK, EYES_OPEN, TURNS, Movement, Neutral, steady
+from domain.policies.movement import BLINK, EYES_OPEN, TURNS, Movement, Neutral, readable, steady
 from domain.policies.parallax import mean_shape, plane_residual
 
 NEUTRAL_FRAMES: Final = 3
@@ -51,21 +51,34 @@ class Challenge:
         """Whether all movements were seen."""
         return self.neutral is not None and self.done == len(self.steps)
 
+    def completed_by(self, frame: FrameFindings) -> bool:
+        """Say whether it was this frame that completed the newest movement."""
+        return frame is self._last
+
     def finished_at(self, frames: Sequence[FrameFindings]) -> int:
         """Return the index of the frame that completed the last movement."""
         return next((i for i in range(len(frames) - 1, -1, -1) if frames[i] is self._last), len(frames))
+
+    def wipe(self) -> None:
+        """Overwrite the landmarks of the neutral pose."""
+        if self.neutral is not None:
+            self.neutral.landmarks.fill(0)
 
     def straight(self, shape: FaceShape) -> bool:
         """Say whether a face looks straight ahead, measured against the person's own neutral pose."""
         return self.neutral is not None and Movement.between(self.neutral, shape).straight
 
-    def observe(self, frame: FrameFindings) -> Insufficient | None:
-        """Take a usable frame with one face; return the refusal that it brings, None for none."""
-        if frame.shape is None or self.finished:
+    def observe(self, frame: FrameFindings, *, alone: bool) -> Insufficient | None:
+        """Take a usable frame with one face; return the refusal that it brings, None for none.
+
+        ``alone``: it passes by itself for a live person who can be recognised. Only such frames begin a challenge, so
+        that there is a face of whoever answers it to compare with the one that is decided on.
+        """
+        if frame.shape is None or self.finished or not readable(frame.shape):
             return None
         at_ms = frame.at_ms or 0.0
         if self.neutral is None:
-            self._settle(frame, frame.shape, at_ms)
+            self._settle(frame.shape, at_ms, alone=alone)
             return None
         step = self.steps[self.done]
         if at_ms - self._asked_ms > self._step_ms:
@@ -78,9 +91,9 @@ class Challenge:
             return self._complete(step, frame, at_ms, max(abs(movement.turn), abs(movement.nod)))
         return None
 
-    def _settle(self, frame: FrameFindings, shape: FaceShape, at_ms: float) -> None:
+    def _settle(self, shape: FaceShape, at_ms: float, *, alone: bool) -> None:
         """Wait for a few steady frames of a straight look: they are what movement is measured against."""
-        self._straight = [*self._straight, shape][-NEUTRAL_FRAMES:] if frame.fit else []
+        self._straight = [*self._straight, shape][-NEUTRAL_FRAMES:] if alone else []
         if len(self._straight) == NEUTRAL_FRAMES and steady(self._straight):
             self.neutral = Neutral.of(self._straight)
             self._ask(at_ms)

@@ -53,9 +53,10 @@ def jump(before: FrameFindings, after: FrameFindings) -> str | None:
     gap = seconds_between(before, after)
     if gap > LONG_GAP_S or before.shape is None or after.shape is None:
         return None
-    if _moved(before.shape, after.shape) > BASE_JUMP + JUMP_PER_S * gap:
+    # written so that NaN is a jump
+    if not _moved(before.shape, after.shape) <= BASE_JUMP + JUMP_PER_S * gap:
         return FACE_JUMP
-    if _grown(before.shape, after.shape) > BASE_GROWTH + GROWTH_PER_S * gap:
+    if not _grown(before.shape, after.shape) <= BASE_GROWTH + GROWTH_PER_S * gap:
         return FACE_JUMP
     if before.scene is not None and after.scene is not None and scene_change(before.scene, after.scene) > SCENE_CHANGE:
         return SCENE_JUMP
@@ -104,7 +105,7 @@ class Timeline:
     def fault_of(self, taken: float, arrived: float) -> str | None:
         """Note a frame; return why its time cannot be true, None where it can."""
         fault = None
-        if self.taken and taken < self.taken[-1]:
+        if self.taken and not taken >= self.taken[-1]:
             fault = TIME_BACKWARDS
         elif self.taken:
             passed = taken - self.taken[0], arrived - self.arrived[0]
@@ -128,7 +129,7 @@ class LoopWatch:
     def comes_again(self, shape: FaceShape) -> bool:
         """Take the next frame's shape; say whether the last frames are a repetition."""
         apart = max(float(np.linalg.norm(shape.landmarks[39] - shape.landmarks[42])), 1e-6)
-        now = np.asarray(shape.landmarks, np.float32)
+        now = np.array(shape.landmarks, np.float32)
         if self._past:
             gaps = np.sqrt(((np.stack(self._past) - now) ** 2).sum(axis=2).mean(axis=1)) / apart
         else:
@@ -136,6 +137,13 @@ class LoopWatch:
         self._past.append(now)
         self._near.append(gaps < LOOP_ERROR)
         return self._run(apart)
+
+    def wipe(self) -> None:
+        """Overwrite the shapes of the past."""
+        for shape in self._past:
+            shape.fill(0)
+        self._past.clear()
+        self._near.clear()
 
     def _run(self, apart: float) -> bool:
         """Look for a lag at which each of the last frames lies on a former one while they moved."""

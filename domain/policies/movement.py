@@ -152,6 +152,12 @@ def size_of(shape: FaceShape) -> float:
     return float(np.sqrt(max(shape.box[2] * shape.box[3], 0.0)))
 
 
+def readable(shape: FaceShape) -> bool:
+    """Say whether a shape is made of numbers: comparisons with anything else would hold or fail by chance."""
+    angles = shape.yaw, shape.pitch, shape.roll
+    return bool(np.isfinite([*shape.box, *angles, *shape.eye_openings]).all() and np.isfinite(shape.landmarks).all())
+
+
 def _eyes(shape: FaceShape) -> float:
     # A blink closes both eyes: the wider one counts.
     return max(shape.eye_openings)

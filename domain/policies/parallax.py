@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
-SMALLEST = 1e-9
+SMALLEST, LARGEST = 1e-9, 1e9
+NARROWEST = 1e-3
+"""Extent across, as a share of the extent along, below which points count as lying on one line."""
 
 
 def mean_shape(shapes: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -33,22 +35,32 @@ def plane_residual(before: NDArray[np.float64], after: NDArray[np.float64]) -> f
 
     Returns:
         Root mean square distance between the points and where the homography puts them, as a share of the distance of
-        the eyes in ``after``; 0 for a rigid flat thing seen without noise, infinite for points without extent.
+        the eyes in ``after``; 0 for a rigid flat thing seen without noise. 0 as well for points that are no face (not
+        finite, all on one line or in one place, eyes in one place): what cannot be measured is no depth.
     """
     first, second = _normalised(before), _normalised(after)
     if first is None or second is None:
-        return float("inf")
+        return 0.0
     mapped = _apply(_homography(first, second), first)
     spread = float(np.linalg.norm(second[LEFT_EYE].mean(axis=0) - second[RIGHT_EYE].mean(axis=0)))
     error = float(np.sqrt(((mapped - second) ** 2).sum(axis=1).mean()))
-    return error / spread if spread > SMALLEST and np.isfinite(error) else float("inf")
+    return error / spread if spread > SMALLEST and np.isfinite(error) else 0.0
 
 
 def _normalised(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Move to the origin and scale to a mean distance of the square root of 2 (ibid., 4.4.4)."""
+    """Move to the origin and scale to a mean distance of the square root of 2 (ibid., 4.4.4).
+
+    None for points without extent in both directions, which determine no homography.
+    """
+    if not np.isfinite(points).all():
+        return None
     centred = points - points.mean(axis=0)
     scale = float(np.linalg.norm(centred, axis=1).mean())
-    return centred * (np.sqrt(2.0) / scale) if np.isfinite(scale) and scale > SMALLEST else None
+    if not SMALLEST < scale < LARGEST:
+        return None
+    scaled = centred * (np.sqrt(2.0) / scale)
+    narrowest = float(np.linalg.svd(scaled, compute_uv=False)[-1])
+    return scaled if narrowest > NARROWEST * len(points) ** 0.5 else None
 
 
 def _homography(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:

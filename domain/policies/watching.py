@@ -67,7 +67,7 @@ class Watch:
         Active: the movements done before it. Passive: the first half of the watch, or the second.
         """
         if self.challenge is not None:
-            return self.challenge.done
+            return self.challenge.done - self.challenge.completed_by(frame)
         usable = self._usable()
         if self._timed and usable:
             return int((frame.at_ms or 0.0) - (usable[0].at_ms or 0.0) >= self._policy.observe_ms / 2)
@@ -108,7 +108,8 @@ class Watch:
             self.doubtful = self.doubtful or (before is not None and continuity.looks_other(before, frame))
         if self.challenge is None or self._refusal is not None:
             return
-        self._refusal = (self.challenge.observe(frame) if frame.usable else None) or self._early_attack()
+        found = self.challenge.observe(frame, alone=self.alone(frame)) if frame.usable else None
+        self._refusal = found or self._early_attack()
 
     def restart(self, reason: str) -> None:
         """Begin again, with other movements: what was seen so far is of somebody or somewhere else."""
@@ -117,6 +118,9 @@ class Watch:
             self.refuse(LIVENESS_FAILED, reason)
             return
         self.since = len(self.frames)
+        self._loop.wipe()
+        if self.challenge is not None:
+            self.challenge.wipe()
         self._loop = continuity.LoopWatch()
         self.challenge = self._new_challenge()
 
@@ -129,17 +133,36 @@ class Watch:
         self._refusal = self._refusal or Insufficient(code, reason)
 
     def verdict(self, *, last: bool = False) -> Verdict:
-        """Decide on all frames so far; ``last`` says that no more will come."""
+        """Decide on all frames so far; ``last`` says that no more will come. A refusal stays one."""
         if self._refusal is not None:
             return self._refusal
         verdict = self._active(last=last) if self.challenge is not None else self._passive(last=last)
         if isinstance(verdict, Sufficient):
-            return self._with_depth(verdict, last=last)
+            verdict = self._with_depth(verdict, last=last)
+        if isinstance(verdict, Insufficient):
+            self.refuse(verdict.code, verdict.reason)
         return verdict
+
+    def wipe(self) -> None:
+        """Overwrite landmarks and coarse pictures; verdicts of before stand, nothing more can be observed."""
+        for frame in self.frames:
+            for array in (frame.shape.landmarks if frame.shape else None, frame.scene, frame.face):
+                if array is not None and array.flags.writeable:
+                    array.fill(0)
+        self._loop.wipe()
+        if self.challenge is not None:
+            self.challenge.wipe()
 
     def passing(self) -> list[int]:
         """Return the indexes of the frames of the present evidence that pass alone."""
         return [i for i in range(self.since, len(self.frames)) if self.alone(self.frames[i])]
+
+    def keeps(self, frame: FrameFindings) -> bool:
+        """Say whether the newest frame's face is one to embed: it passes alone and, last of all, looks straight."""
+        challenge = self.challenge
+        if challenge is None or not challenge.finished or challenge.completed_by(frame):
+            return self.alone(frame)
+        return self.alone(frame) and frame.shape is not None and challenge.straight(frame.shape)
 
     def alone(self, frame: FrameFindings) -> bool:
         """Say whether a frame passes alone: a live person, fit to be recognised, with depth where there is a map."""
@@ -155,13 +178,10 @@ class Watch:
         """Watch for another face, another place, a face that is gone, and a picture that comes again."""
         self._missing = self._missing + 1 if frame.faces == 0 else 0
         self._crowded = self._crowded + 1 if frame.faces > 1 else 0
-        begun = len(self.frames) - 1 > self.since
-        if self._missing == LOST_FRAMES and begun:
+        if LOST_FRAMES in (self._missing, self._crowded):
             self._last_face = None
-            self.restart(continuity.FACE_LOST)
-        elif self._crowded == LOST_FRAMES and begun:
-            self._last_face = None
-            self.restart(continuity.MANY_FACES)
+            if self._begun:
+                self.restart(continuity.FACE_LOST if self._missing else continuity.MANY_FACES)
         elif frame.shape is not None:
             self._follow_face(frame, frame.shape)
 
@@ -169,11 +189,17 @@ class Watch:
         before, self._last_face = self._last_face, frame
         jumped = continuity.jump(before, frame) if before is not None else None
         if jumped is not None and self._timed_or_active:
-            self.restart(jumped)
+            if self._begun:
+                self.restart(jumped)
             # The frame that is different begins what comes now.
             self.since = len(self.frames) - 1
         elif self._loop.comes_again(shape):
             self.refuse(LIVENESS_FAILED, continuity.LOOP)
+
+    @property
+    def _begun(self) -> bool:
+        """Whether the frames before the newest one showed anything to forget: who only walks up costs no restart."""
+        return any(frame.usable for frame in self.frames[self.since : -1])
 
     @property
     def _timed_or_active(self) -> bool:
@@ -242,6 +268,9 @@ class Watch:
         attack = self._policy.attack_in(usable) or self._depth_attack()
         if attack is not None:
             return Insufficient(PRESENTATION_ATTACK, attack)
+        shown = self._depth.decide(self._maps())
+        if shown is not None and shown != DEPTH_INCOMPLETE:
+            return Insufficient(PRESENTATION_ATTACK, shown)
         if not usable:
             reason = commonest_reason(self.frames) or "no_frames"
             lost = continuity.FACE_LOST if self.restarts[continuity.FACE_LOST] else None
@@ -276,6 +305,7 @@ class Watch:
         return Insufficient(PRESENTATION_ATTACK, reason)
 
     def _maps(self) -> list[DepthFindings]:
+        """Return the depth maps of faces that are fit to be recognised, of the present evidence."""
         return [frame.depth for frame in self.frames[self.since :] if frame.fit and frame.depth is not None]
 
     def _depth_attack(self) -> str | None:

@@ -28,8 +28,10 @@ from entrypoints.settings import load_settings
 Result = TypeVar("Result")
 
 WARM_UP: Final = 3
-BUDGETS_MS: Final = {"frame": 35.0, "embedding": 100.0, "search_200": 1.0, "token": 2.0}
-"""Issue 2, "Speed and size". The frame's is CPU time; the others are held against the median on the clock."""
+BUDGETS_MS: Final = {"frame": 35.0, "evidence": 20.0, "embedding": 100.0, "search_200": 1.0, "token": 2.0}
+"""Issues 2 and 4. The frame's is CPU time; the others are held against the median on the clock."""
+EVIDENCE: Final = ("shape", "quality", "pad", "scene")
+"""Everything of a frame but reading the picture and finding the face; one thread, so the clock tells the CPU's time."""
 RSS_BUDGET_MIB: Final = 700
 MIB: Final = 1 << 20
 IN_CPU_TIME: Final = {"frame"}
@@ -118,6 +120,7 @@ class Bench:
             )
         for name, spent in findings.steps_ms.items():
             self._of(f"frame_{name}").clock.append(spent)
+        self._of("evidence").clock.append(sum(findings.steps_ms[name] for name in EVIDENCE))
         return self._of("embedding").run(partial(judge.embed, crop))
 
     def _of(self, name: str) -> Series:

@@ -29,19 +29,21 @@ if TYPE_CHECKING:
 DEPARTMENT: Final = "demo"
 ACTOR: Final = "operator:demo"
 ENROLLED: Final = (0, 1, 2, 3)
-STRANGERS: Final = (4, 5)
-"""People of the photograph, left to right."""
+STRANGER: Final = 5
+TURNED_AWAY: Final = 4
+"""People of the photograph, left to right; the fifth shows the camera the side of the face."""
 PRINTED: Final = 2
 WITHDRAWING: Final = 1
 REMAINING: Final = 3
-STEPS: Final = 2 * len(ENROLLED) + len(STRANGERS) + 4
+STEPS: Final = 2 * len(ENROLLED) + 6
 REFUSED: Final = "face_not_recognised"
+NOT_GOOD_ENOUGH: Final = "quality_too_low"
 
 STORY: Final = {
     "enrollment.activated.v1": len(ENROLLED),
     "attempt.succeeded.v1": len(ENROLLED) + 1,
     "session.opened.v1": len(ENROLLED) + 1,
-    "attempt.refused.v1": len(STRANGERS) + 2,
+    "attempt.refused.v1": 4,
     "consent.withdrawn.v1": 2,
     "enrollment.revoked.v1": 1,
     "session.revoked.v1": 1,
@@ -131,8 +133,9 @@ class Demo:
             yield self._enroll(person)
         for person in ENROLLED:
             yield self._try(person, ("entra com outras fotos", "is let in with other captures"), _username(person))
-        for person in STRANGERS:
-            yield self._try(person, ("não tem cadastro: recusada", "is not enrolled: refused"), REFUSED)
+        yield self._try(STRANGER, ("não tem cadastro: recusada", "is not enrolled: refused"), REFUSED)
+        words = "mostra o perfil: pedem que olhe para a câmera", "shows the profile: is asked to look at the camera"
+        yield self._try(TURNED_AWAY, words, NOT_GOOD_ENOUGH)
         yield self._show_print(PRINTED)
         if WITHDRAWING in self._subjects:
             yield self._withdraw(WITHDRAWING)

@@ -8,11 +8,12 @@ import signal
 import socket
 from datetime import timedelta
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvicorn
 
+from domain.policies.liveness import ACTIVE, PASSIVE
 from entrypoints.bootstrap import App, bootstrap
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import console
@@ -20,6 +21,11 @@ from entrypoints.http.server import create_app, uvicorn_config
 from entrypoints.settings import load_settings
 
 ADMIN_TOKEN_LIFETIME = timedelta(hours=1)
+
+LIVENESS: Final = {
+    ACTIVE: "ativa: movimentos em ordem sorteada / active: movements in random order",
+    PASSIVE: "passiva, um grau mais fraca: nenhum movimento / passive, one notch weaker: no movement",
+}
 
 
 def serve(
@@ -73,7 +79,7 @@ def announce(app: App, port: int) -> None:
     lines = {
         "URL": f"https://{name}:{port}",
         "Estado / state": str(app.settings.home),
-        "Vivacidade / liveness": f"{app.settings.liveness} (ativa em breve / active to come)",
+        "Vivacidade / liveness": LIVENESS[app.settings.liveness],
         "Token de administrador, vale 1 h, mostrado uma vez / admin token, valid 1 h, shown once": token,
     }
     for label, value in lines.items():

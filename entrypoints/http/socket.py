@@ -210,7 +210,7 @@ class SignIn:
             frame = Frame(b"")  # judged, counted and answered like any other garbage
         if len(self._frames) == BACKLOG:
             self._attempt.note_dropped()
-        self._frames.append((frame, self._attempt.note_received((frame.at_ms or None) if frame.image else None)))
+        self._frames.append((frame, self._attempt.note_received(frame.at_ms or None, garbage=not frame.image)))
         self._last_frame_at = time.monotonic()
 
     async def _take_text(self, text: str) -> None:

@@ -13,9 +13,17 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FRAME_STEPS = {"frame", "frame_decode", "frame_detect", "frame_quality", "frame_pad", "peer_frame"}
-STEPS = FRAME_STEPS | {"embedding", "peer_embedding", "search_200", "token", "save_1_event", "attempt_2_saves"}
-BUDGETED = {"frame", "embedding", "search_200", "token"}
+FRAME_STEPS = {"frame", "peer_frame", *(f"frame_{s}" for s in ("decode", "detect", "shape", "quality", "pad", "scene"))}
+STEPS = FRAME_STEPS | {
+    "evidence",
+    "embedding",
+    "peer_embedding",
+    "search_200",
+    "token",
+    "save_1_event",
+    "attempt_2_saves",
+}
+BUDGETED = {"frame", "evidence", "embedding", "search_200", "token"}
 
 pytestmark = [pytest.mark.models, pytest.mark.database]
 

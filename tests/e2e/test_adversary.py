@@ -94,7 +94,7 @@ def _opened(key: bytes, text: str, place: Binding) -> bytes | None:
 
 @contextmanager
 def opened(home: Path) -> Iterator[App]:
-    with bootstrap(Settings(home=home), judge=scripted_judge()) as app:
+    with bootstrap(Settings(home=home, liveness="passive"), judge=scripted_judge()) as app:
         app.services.departments.add(ICU)
         yield app
 

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
-ANA, STRANGER = 0, 4
+ANA, STRANGER = 0, 5
 WARD = "cardiologia"
 
 
@@ -57,6 +57,7 @@ def test_a_person_enrolled_with_yesterday_s_network_signs_in_and_is_taken_to_tod
             "database_url": dsn,
             "models": installed_models,
             "former_models": pack,
+            "liveness": "passive",
             "accept_insightface_licence": True,
         }
     )

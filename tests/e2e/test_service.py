@@ -21,7 +21,7 @@ from tests.e2e.service import Service
 
 pytestmark = [pytest.mark.models, pytest.mark.database]
 
-ANA, BRUNO, STRANGER = 0, 1, 4
+ANA, BRUNO, STRANGER = 0, 1, 5
 NEEDLE = 48
 """Bytes from the middle of a picture: long enough to be found by accident nowhere."""
 
@@ -56,7 +56,7 @@ def test_a_day_in_the_hospital_leaves_no_picture_and_no_vector_behind(service: S
     )
     assert claims["amr"] == ["face"]
     assert claims["sid"] == success["session"]["session_id"]
-    refused = service.sign_in(visits(STRANGER))
+    refused = service.sign_in([*visits(STRANGER), *captures(STRANGER)], frames=8)
     assert (refused["success"], refused["code"], refused["next"]) == (False, "face_not_recognised", "password")
     printed = service.sign_in(demo_faces.prints(demo_faces.photograph(), ANA))
     assert (printed["success"], printed["code"]) == (False, "presentation_attack")

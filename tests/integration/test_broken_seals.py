@@ -62,7 +62,7 @@ class Home:
     """A state directory and a database that a house is opened over again and again, at a time that is told."""
 
     def __init__(self, folder: Path, dsn: str) -> None:
-        self._settings = Settings(home=folder / "home").model_copy(update={"database_url": dsn})
+        self._settings = Settings(home=folder / "home", liveness="passive").model_copy(update={"database_url": dsn})
         self._dsn = dsn
         self.clock = FixedClock()
 

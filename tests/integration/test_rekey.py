@@ -40,7 +40,7 @@ FEW = 25
 
 @pytest.fixture
 def settings(dsn: str, tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
+    return Settings(home=tmp_path / "home", liveness="passive").model_copy(update={"database_url": dsn})
 
 
 @pytest.fixture

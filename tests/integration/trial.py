@@ -23,7 +23,7 @@ from tests.house import ICU, frames, person, pictures
 
 @contextmanager
 def opened(home: Path, dsn: str, *, follow: bool = False, **settings: Any) -> Iterator[App]:
-    configured = Settings(home=home).model_copy(update={"database_url": dsn, **settings})
+    configured = Settings(home=home, liveness="passive").model_copy(update={"database_url": dsn, **settings})
     with bootstrap(configured, follow=follow, judge=scripted_judge()) as app:
         app.services.departments.add(ICU)
         yield app

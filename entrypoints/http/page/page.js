@@ -81,11 +81,14 @@ const NOTES = {
   opened: ["Sessão aberta", "Session opened"],
 };
 
+// What is asked for, rather than what is wrong: said louder.
+const MOVEMENTS = new Set(["turn_left", "turn_right", "look_up", "look_down", "blink", "come_closer"]);
+
 const SUBPROTOCOL = "faceauth.v1";
 // Before each picture: "FA01", when it was taken (ms, 64 bits), flags (32 bits, none).
 const HEADER_BYTES = 16;
 const MAGIC = 0x46413031;
-const FRAMES_PER_SECOND = 8;
+const FRAMES_PER_SECOND = 9;
 const LONG_SIDE_PX = 1280;
 const SHORT_SIDE_PX = 720;
 const JPEG_QUALITY = 0.85;
@@ -181,7 +184,7 @@ class SignIn {
     if (this.ended) return;
     if (said.type === "hello") this.stream(Math.min(FRAMES_PER_SECOND, said.max_fps));
     else if (said.type === "queued") this.retryAfterMs = said.retry_after_ms;
-    else if (said.type === "guidance") say("", GUIDANCE[said.code] ?? GUIDANCE.hold_still);
+    else if (said.type === "guidance") say(MOVEMENTS.has(said.code) ? "ask" : "", GUIDANCE[said.code] ?? GUIDANCE.hold_still);
     else if (said.type === "progress") this.advance(said.step, said.of);
     else if (said.type === "result") this.finish(said);
   }

@@ -88,7 +88,9 @@ def test_only_the_best_crop_and_the_newest_are_held_while_frames_come() -> None:
 
     house.shown(frames("ana", [0.98] * 5))
 
-    assert (len(house.judge.crops), house.traces) == (5, 2)
+    assert len(house.judge.crops) == 5
+    assert sum(bool(crop.pixels.any()) for crop in house.judge.crops) == 2
+    assert house.traces <= 4, "each with its embedding at most"
 
 
 def test_giving_up_wipes_the_crop_and_is_recorded(house: House) -> None:

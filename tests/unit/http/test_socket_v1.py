@@ -156,11 +156,24 @@ def test_garbage_is_counted_and_the_attempt_goes_on(edge: Edge, garbage: bytes, 
 def test_a_frame_may_carry_a_header(edge: Edge) -> None:
     edge.enroll("ana")
 
-    times = range(1_700_000_000_000, 1_700_000_001_600, 100)
+    times = range(1_700_000_000_000, 1_700_000_001_500, 100)
     frames = zip(times, frames_of("ana", len(times)), strict=True)
     messages = edge.sign_in([HEADER.pack(b"FA01", at_ms, 0) + frame for at_ms, frame in frames])
 
     assert messages[-2] == {"type": "authentication_complete"}
+
+
+def test_garbage_among_frames_with_times_is_counted_and_says_nothing_of_clocks(edge: Edge) -> None:
+    edge.enroll("ana")
+    timed = [
+        HEADER.pack(b"FA01", 1_700_000_000_000 + 100 * number, 0) + frame
+        for number, frame in enumerate(frames_of("ana", 15))
+    ]
+
+    messages = edge.sign_in([HEADER.pack(b"FA01", 1, 2), *timed[:3], b"FA01", *timed[3:]])
+
+    assert messages[-2] == {"type": "authentication_complete"}
+    assert edge.house.last("attempt.evidence_assessed.v1")["evidence"].reasons == {"invalid_image": 2}
 
 
 @pytest.mark.parametrize("flags", [2, 2**32 - 1])

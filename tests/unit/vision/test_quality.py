@@ -101,7 +101,7 @@ def test_each_fault_of_the_picture_has_its_guidance_code(component: str, image: 
         ("look_straight", painted(), replace(STRAIGHT, yaw=45.0)),
         ("look_straight", painted(), replace(STRAIGHT, pitch=28.0)),
         ("look_straight", painted(), replace(STRAIGHT, yaw=-30.0, pitch=-34.0)),
-        ("eyes_closed", painted(), replace(STRAIGHT, eye_openings=(0.03, 0.05))),
+        ("eyes_closed", painted(), replace(STRAIGHT, eye_openings=(0.01, 0.015))),
         ("face_covered", masked(painted(), (215, 190, 150)), STRAIGHT),
         ("face_covered", masked(painted(), (35, 33, 32)), STRAIGHT),
         ("face_covered", masked(painted("dark"), (150, 150, 150)), STRAIGHT),
