@@ -245,6 +245,9 @@ class Watch:
             if len(after) >= FINAL_FRAMES and self._policy.attack_in(self._usable()) is None:
                 best = self._policy.decision_frame([self.frames[i] for i in after])
                 return Sufficient(after[best if best is not None else -1])
+            flat = self._depth_attack()
+            if flat is not None:
+                return Insufficient(PRESENTATION_ATTACK, flat)
         if last:
             return self._unmet(challenge)
         return Gathering(challenge.done + bool(challenge.neutral), self.of, self._guidance(challenge))
@@ -262,7 +265,7 @@ class Watch:
     def _unmet(self, challenge: Challenge) -> Insufficient:
         """Say why the movements were not enough, now that no more frames come."""
         usable = self._usable()
-        attack = self._policy.attack_in(usable)
+        attack = self._policy.attack_in(usable) or self._depth_attack()
         if attack is not None:
             return Insufficient(PRESENTATION_ATTACK, attack)
         shown = self._depth.decide(self._maps())
@@ -304,6 +307,12 @@ class Watch:
     def _maps(self) -> list[DepthFindings]:
         """Return the depth maps of faces that are fit to be recognised, of the present evidence."""
         return [frame.depth for frame in self.frames[self.since :] if frame.fit and frame.depth is not None]
+
+    def _depth_attack(self) -> str | None:
+        """Return why the depth maps so far show no face, None where they do or are too few to say."""
+        maps = self._maps()
+        reason = self._depth.decide(maps) if maps else None
+        return reason if reason != DEPTH_INCOMPLETE else None
 
     def _final(self) -> list[int]:
         """Return the frames that may be decided on: those that pass alone, after the last movement if there is any."""

@@ -156,7 +156,7 @@ def test_the_frame_that_is_embedded_is_a_live_one(house: House) -> None:
     house.enroll("ana")
     shown = [
         picture("ana", take=100, pad=0.9, quality=0.5),
-        picture("mask", take=101, pad=0.05, quality=1.0),
+        picture("ana", take=101, pad=0.05, quality=1.0),
         picture("ana", take=102, pad=0.9, quality=0.6),
     ]
 

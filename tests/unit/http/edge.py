@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
     from application.ports.vision import FaceCrop, FrameJudge
+    from application.services import Policies
     from domain.biometrics import Embedding, FrameFindings, ModelId
     from tests.house import House
 
@@ -172,9 +173,16 @@ def rest(socket: WebSocketTestSession) -> list[dict[str, Any]]:
         said.append(json.loads(message["text"]))
 
 
-def build_edge(home: Path, *, judge: Callable[[FrameJudge], FrameJudge] = CountingJudge, **settings: Any) -> Edge:
-    """An edge over a new house, whose judge ``judge`` wraps or replaces."""
-    house = build_house()
+def build_edge(
+    home: Path,
+    *,
+    judge: Callable[[FrameJudge], FrameJudge] = CountingJudge,
+    policies: Policies | None = None,
+    steps: Sequence[str] = (),
+    **settings: Any,
+) -> Edge:
+    """An edge over a new house, whose judge ``judge`` wraps or replaces, and which asks for ``steps`` where it asks."""
+    house = build_house(policies, steps=steps)
     wrapped = judge(house.judge)
     house.services = replace(house.services, judge=wrapped)
     house.enrolling = Enrolling(house.services)

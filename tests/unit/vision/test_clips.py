@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from adapters.vision.clips import sampled_frames
+from adapters.vision.clips import camera_frames, sampled_frames
 from domain.errors import ImageError
 
 FRAMES, FPS = 30, 10.0
@@ -54,3 +54,19 @@ def test_what_is_no_clip_is_an_image_error(tmp_path: Path, content: bytes) -> No
     path.write_bytes(content)
     with pytest.raises(ImageError):
         list(sampled_frames(path, 5))
+
+
+def test_a_camera_sends_every_frame_with_its_time_and_encodes_what_is_asked_for(clip: Path) -> None:
+    found = [(at, encode() if number % 5 == 0 else None) for number, (at, encode) in enumerate(camera_frames(clip))]
+
+    assert [at for at, _ in found] == pytest.approx([number * 100 for number in range(FRAMES)])
+    assert [brightness(payload) for _, payload in found if payload is not None] == pytest.approx(
+        [8 * n for n in range(0, FRAMES, 5)], abs=3
+    )
+
+
+def test_a_camera_of_what_is_no_clip_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "odd.avi").write_bytes(b"no clip")
+
+    with pytest.raises(ImageError):
+        list(camera_frames(tmp_path / "odd.avi"))
