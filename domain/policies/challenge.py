@@ -7,15 +7,17 @@ from typing import Final
 
 from domain.biometrics import FaceShape, FrameFindings
 from domain.policies.liveness import CHALLENGE_FAILED, PRESENTATION_ATTACK, Insufficient
-from domain.policies.movement import BLINK, EYES_OPEN, TURNS, Movement, Neutral, readable, steady
+from domain.policies.movement import BLINK, COME_CLOSER, EYES_OPEN, LOOK_UP, TURNS, Movement, Neutral, readable, steady
 from domain.policies.parallax import mean_shape, plane_residual
 
 NEUTRAL_FRAMES: Final = 3
 REACTION_MS: Final = 150.0
 """Nobody answers faster than this: what comes sooner was not an answer."""
 
-HELD_FRAMES: Final = 2
-"""Judged frames in a row that a pose must be seen in: one alone may be a slip of the network."""
+HELD_FRAMES: Final = {LOOK_UP: 3, COME_CLOSER: 3}
+HELD_USUALLY: Final = 2
+"""Judged frames in a row that a pose must be seen in: one alone may be a slip of the network. Over 2.3 minutes of live
+clips two frames were five times taken for looking up or coming closer, three frames never."""
 
 WRONG_FRAMES: Final = 3
 MOST_STRAYS: Final = 1
@@ -126,8 +128,8 @@ class Challenge:
         if stray is None or stray in self.steps[: self.done]:
             self._aside = []
             return None
-        self._aside = [*self._aside, stray][-HELD_FRAMES:]
-        if len(self._aside) == HELD_FRAMES and len({*self._aside}) == 1:
+        self._aside = [*self._aside, stray][-HELD_USUALLY:]
+        if len(self._aside) == HELD_USUALLY and len({*self._aside}) == 1:
             self._strays.add(stray)
         return stray if len(self._strays) > MOST_STRAYS else None
 
@@ -140,7 +142,7 @@ class Challenge:
         if step == BLINK:
             return self._blinks(closed=shown, open_again=movement.eyes >= EYES_OPEN)
         self._held = [*self._held, shape] if shown else []
-        return len(self._held) >= HELD_FRAMES
+        return len(self._held) >= HELD_FRAMES.get(step, HELD_USUALLY)
 
     def _blinks(self, *, closed: bool, open_again: bool) -> bool:
         if closed:

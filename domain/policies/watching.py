@@ -28,7 +28,7 @@ from domain.policies.liveness import (
     unfit_of,
 )
 
-MAX_RESTARTS: Final = 3
+MAX_RESTARTS: Final = 2
 LOST_FRAMES: Final = 3
 FINAL_FRAMES: Final = 2
 """Frames that pass alone after the last movement."""
