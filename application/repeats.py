@@ -20,14 +20,14 @@ class Repeats:
         """Whether the newest payload is one repetition too many: in a row, or of one from before the last."""
         return self._in_a_row >= self._allowed
 
-    def again(self, payload: bytes) -> bool:
-        """Take the next payload; say whether this very one was seen before."""
+    def again(self, payload: bytes, *, anywhere: bool) -> bool:
+        """Take the next payload; say whether this very one was the last, or, ``anywhere``, one of all before."""
         digest = hashlib.sha256(payload).digest()
         if digest == self._previous:
             self._in_a_row += 1
             return True
         self._previous, self._in_a_row = digest, 0
-        if digest in self._seen:
+        if anywhere and digest in self._seen:
             self._in_a_row = self._allowed
             return True
         self._seen.add(digest)

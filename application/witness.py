@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from application.held import HeldCrop, HeldCrops
-from application.ports.challenges import Challenges
-from application.ports.clock import Clock
-from application.ports.vision import FaceCrop, FrameJudge
+from application.ports.vision import FaceCrop
 from application.recapture import SPARE_CROPS
 from application.repeats import Repeats
-from application.services import Policies
+from application.senses import Senses
 from domain.attempt import Evidence
 from domain.biometrics import Embedding, FrameFindings, ModelId
 from domain.errors import ConfigurationError, DepthError, ImageError
@@ -42,6 +40,9 @@ TURNED_PERSON: Final = 0.3
 """Least cosine similarity of a face in a movement with the person's straight look. Of 75 live frames turned by 14
 degrees and more 1 is below, of 133 comparisons with other people 4 reach it (9 live clips)."""
 
+ANY_PICTURES: Final = 0.2
+"""The same, where frames may be photographs taken years apart: two people are below it 97 times of 100 (LFW)."""
+
 REPEATS: Final = {ACTIVE: 8}
 REPEATS_PASSIVE: Final = 2
 """Identical payloads in a row that end an attempt: a slow camera repeats a picture once or twice, a file for ever."""
@@ -63,30 +64,6 @@ class Stamp:
 
     at_ms: float
     timed: bool
-
-
-class Senses(Protocol):
-    """What a witness needs of the services."""
-
-    @property
-    def judge(self) -> FrameJudge:
-        """Vision."""
-        ...
-
-    @property
-    def policies(self) -> Policies:
-        """The rules in force."""
-        ...
-
-    @property
-    def challenges(self) -> Challenges:
-        """Where movements are drawn from."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """Tells when frames arrive."""
-        ...
 
 
 class Witness:
@@ -131,7 +108,7 @@ class Witness:
 
     def take(self, payload: bytes, stamp: Stamp, depth: bytes | None) -> str | None:
         """Judge one frame; return guidance about the picture, None where nothing is wrong with it."""
-        if not self._stills and self._repeats.again(payload):
+        if not self._stills and self._repeats.again(payload, anywhere=self._streaming):
             if self._repeats.too_many:
                 self._end_repeated()
             return None
@@ -286,7 +263,7 @@ class Witness:
         if len(held) < 2 or frames in self._same:  # noqa: PLR2004 - one face alone is one person's
             return True
         first, *others = (self._embedding(one) for one in held)
-        if all(first.similarity(other) >= SAME_PERSON for other in others):
+        if all(first.similarity(other) >= self._likeness for other in others):
             self._same.add(frames)
             return True
         self.watch.restart(FACE_CHANGED)
@@ -300,13 +277,22 @@ class Witness:
             before = self._services.judge.embed(self._last)
             try:
                 newest = self._services.judge.embed(crop)
-                same = before.similarity(newest) >= SAME_PERSON
+                same = before.similarity(newest) >= self._likeness
                 newest.wipe()
             finally:
                 before.wipe()
         if same:
             self.watch.recognised()
         return same
+
+    @property
+    def _streaming(self) -> bool:
+        """Whether this is a camera's stream; frames without times, judged passively, may be any photographs."""
+        return self._timed is True or self._policy.mode == ACTIVE
+
+    @property
+    def _likeness(self) -> float:
+        return SAME_PERSON if self._streaming else ANY_PICTURES
 
     def _alone(self) -> bool:
         """Say whether nothing is there to hold the only live face against: a photograph would pass once."""
