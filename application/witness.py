@@ -81,6 +81,7 @@ class Witness:
         self._embedded: dict[int, Embedding] = {}
         self._segment = 0
         self._last: FaceCrop | None = None
+        self._last_frame = -1
         self._same: set[tuple[int, ...]] = set()
         self._moving: set[int] = set()
         self._held = HeldCrops(best=1, room=SPARE_CROPS if services.judge.former else 1)
@@ -231,6 +232,7 @@ class Witness:
         if self._last is not None:
             self._last.wipe()
         self._last = None if crop is None else FaceCrop(crop.pixels.copy())
+        self._last_frame = len(self.watch.frames) - 1
 
     def _moved_by_another(self, findings: FrameFindings, crop: FaceCrop) -> bool:
         """Say whether another person than the first completed a movement: a head that came for a photograph's face."""
@@ -254,7 +256,7 @@ class Witness:
         # Where some frames bring a depth map, those are the ones to decide on.
         rank = quality_of(findings) + (findings.depth is not None)
         self._held.put(HeldCrop(frame, crop, self.watch.keeps(findings), rank, self.watch.segment_of(findings)))
-        for gone in self._embedded.keys() - {held.frame for held in self._held.by_time}:
+        for gone in self._embedded.keys() - {held.frame for held in self._held.by_time} - {frame}:
             self._embedded.pop(gone).wipe()
 
     def _check_person(self, held: Sequence[HeldCrop]) -> bool:
@@ -274,13 +276,9 @@ class Witness:
         """Compare a face that looks other than the last one with it: no head turns behind another's photograph."""
         same = True
         if not self._stills and self._last is not None:
-            before = self._services.judge.embed(self._last)
-            try:
-                newest = self._services.judge.embed(crop)
-                same = before.similarity(newest) >= self._likeness
-                newest.wipe()
-            finally:
-                before.wipe()
+            before = self._embedded_frame(self._last_frame, self._last)
+            newest = self._embedded_frame(len(self.watch.frames) - 1, crop)
+            same = before.similarity(newest) >= self._likeness
         if same:
             self.watch.recognised()
         return same
@@ -319,10 +317,13 @@ class Witness:
         return self._timed is True and len(self._moving) < MOVING_FRAMES
 
     def _embedding(self, held: HeldCrop) -> Embedding:
-        """Return the face's embedding, made once."""
-        if held.frame not in self._embedded:
-            self._embedded[held.frame] = self._services.judge.embed(held.crop)
-        return self._embedded[held.frame]
+        return self._embedded_frame(held.frame, held.crop)
+
+    def _embedded_frame(self, frame: int, crop: FaceCrop) -> Embedding:
+        """Return the embedding of a frame's face, made once."""
+        if frame not in self._embedded:
+            self._embedded[frame] = self._services.judge.embed(crop)
+        return self._embedded[frame]
 
     def _mean(self, held: Sequence[HeldCrop], model: ModelId) -> Embedding:
         made: list[Embedding] = []
