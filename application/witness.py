@@ -14,7 +14,7 @@ from application.senses import Senses
 from domain.attempt import Evidence
 from domain.biometrics import Embedding, FrameFindings, ModelId
 from domain.errors import ConfigurationError, DepthError, ImageError
-from domain.policies.continuity import FACE_CHANGED, REPEATED, Timeline, rate_fault
+from domain.policies.continuity import CLOCKS_DISAGREE, FACE_CHANGED, REPEATED, Timeline, rate_fault
 from domain.policies.enrolling import mean_template
 from domain.policies.liveness import (
     ACTIVE,
@@ -101,7 +101,7 @@ class Witness:
             return Stamp(arrived, timed=False)
         timed = taken_ms is not None
         if self._timed is not None and self._timed != timed:
-            self._fault = self._fault or "clocks_disagree"
+            self._fault = self._fault or CLOCKS_DISAGREE
         self._timed = timed
         at_ms = arrived if taken_ms is None else taken_ms
         self._fault = self._fault or self._timeline.fault_of(at_ms, arrived)
@@ -109,7 +109,7 @@ class Witness:
 
     def take(self, payload: bytes, stamp: Stamp, depth: bytes | None) -> str | None:
         """Judge one frame; return guidance about the picture, None where nothing is wrong with it."""
-        if not self._stills and self._repeats.again(payload, anywhere=self._streaming):
+        if not self._stills and self._repeats.again(payload, anywhere=self.watch.streaming):
             if self._repeats.too_many:
                 self._end_repeated()
             return None
@@ -140,7 +140,7 @@ class Witness:
     def _objection(self, *, last: bool) -> Gathering | Insufficient | None:
         """Return what speaks against evidence that suffices by itself, None for nothing."""
         more = Gathering(self.watch.of - 1, self.watch.of)
-        pace = rate_fault(self._timeline.taken) if self._timed or self._policy.mode == ACTIVE else None
+        pace = rate_fault(self._timeline.taken) if self.watch.streaming else None
         if pace is not None:
             return Insufficient(LIVENESS_FAILED, pace)
         done = last or self.watch.exhausted
@@ -284,13 +284,8 @@ class Witness:
         return same
 
     @property
-    def _streaming(self) -> bool:
-        """Whether this is a camera's stream; frames without times, judged passively, may be any photographs."""
-        return self._timed is True or self._policy.mode == ACTIVE
-
-    @property
     def _likeness(self) -> float:
-        return SAME_PERSON if self._streaming else ANY_PICTURES
+        return SAME_PERSON if self.watch.streaming else ANY_PICTURES
 
     def _alone(self) -> bool:
         """Say whether nothing is there to hold the only live face against: a photograph would pass once."""

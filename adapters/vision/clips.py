@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from application.ports.vision import Image
 
-SUFFIXES: Final = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 PNG_EFFORT: Final = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 """Nothing is lost at any effort; more would only take longer."""
 

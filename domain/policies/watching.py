@@ -82,6 +82,11 @@ class Watch:
         return len(usable) >= self._policy.max_usable if not self._timed else self._watched(usable) >= self._longest
 
     @property
+    def streaming(self) -> bool:
+        """Whether this is a camera's stream; frames without times, judged passively, may be any photographs."""
+        return self._timed or self.challenge is not None
+
+    @property
     def steps(self) -> tuple[str, ...]:
         """The movements asked for since the evidence last began."""
         return self.challenge.steps if self.challenge else ()
@@ -188,7 +193,7 @@ class Watch:
     def _follow_face(self, frame: FrameFindings, shape: FaceShape) -> None:
         before, self._last_face = self._last_face, frame
         jumped = continuity.jump(before, frame) if before is not None else None
-        if jumped is not None and self._timed_or_active:
+        if jumped is not None and self.streaming:
             if self._begun:
                 self.restart(jumped)
             # The frame that is different begins what comes now.
@@ -200,11 +205,6 @@ class Watch:
     def _begun(self) -> bool:
         """Whether the frames before the newest one showed anything to forget: who only walks up costs no restart."""
         return any(frame.usable for frame in self.frames[self.since : -1])
-
-    @property
-    def _timed_or_active(self) -> bool:
-        """Three photographs in a burst, without times, may show one person at three places: passive, on purpose."""
-        return self._timed or self.challenge is not None
 
     def _early_attack(self) -> Insufficient | None:
         """Refuse as soon as a stretch of frames fails: no need to go through all the movements."""

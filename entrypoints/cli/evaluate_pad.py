@@ -12,8 +12,9 @@ import typer
 
 from adapters.reports.html import FILE_MODE, check_writable, write_report
 from adapters.vision import fusion
-from adapters.vision.clips import SUFFIXES, sampled_frames
+from adapters.vision.clips import sampled_frames
 from adapters.vision.load import PAD_IDS
+from application.evaluation.clips import SUFFIXES
 from application.evaluation.journal import digest_of
 from application.evaluation.pad import PadEvaluation, Presentation, Source
 from application.evaluation.pad_fit import fit as fit_model

@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 
 from adapters.memory.vision import (
-    ScriptedDecoder,
-    ScriptedDetector,
     ScriptedEmbedder,
-    ScriptedPad,
-    ScriptedQuality,
-    ScriptedShapes,
     picture,
     scripted_judge,
 )
-from adapters.vision.pipeline import VisionPipeline, most_central
+from adapters.vision.pipeline import most_central
 from application.ports.vision import Face
+from tests.watched_vision import RememberingDecoder, pipeline
 
 if TYPE_CHECKING:
     from application.ports.vision import FaceCrop, Image
@@ -28,33 +24,11 @@ def face(left: float, top: float, size: float) -> Face:
     return Face(np.array([left, top, size, size], np.float32), np.zeros((5, 2), np.float32), 0.9)
 
 
-class Remembering(ScriptedDecoder):
-    """Keeps hold of what it decoded, to see what becomes of it."""
-
-    def __init__(self) -> None:
-        self.decoded: list[Image] = []
-
-    def decode(self, payload: bytes) -> Image:
-        self.decoded.append(super().decode(payload))
-        return self.decoded[-1]
-
-
 class BrokenAlignment(ScriptedEmbedder):
     """Fails at the last step."""
 
     def align(self, image: Image, face: Face) -> FaceCrop:  # noqa: ARG002 - it breaks whatever it is given
         raise RuntimeError("broken")
-
-
-def pipeline(decoder: ScriptedDecoder, embedder: ScriptedEmbedder | None = None) -> VisionPipeline:
-    return VisionPipeline(
-        decoder=decoder,
-        detector=ScriptedDetector(),
-        shapes=ScriptedShapes(),
-        quality=ScriptedQuality(),
-        pad=ScriptedPad(),
-        embedder=embedder or ScriptedEmbedder(),
-    )
 
 
 def test_a_bystander_at_the_edge_is_not_whom_the_picture_is_of() -> None:
@@ -92,7 +66,7 @@ def test_the_reason_is_the_very_one_that_the_service_gives() -> None:
 
 @pytest.mark.parametrize("payload", [picture(), picture(faces=0), picture(faces=3)])
 def test_the_decoded_picture_is_overwritten(payload: bytes) -> None:
-    decoder = Remembering()
+    decoder = RememberingDecoder()
     _, crop = pipeline(decoder).central(payload)
 
     assert not decoder.decoded[0].any()
@@ -100,8 +74,8 @@ def test_the_decoded_picture_is_overwritten(payload: bytes) -> None:
 
 
 def test_the_decoded_picture_is_overwritten_when_a_step_fails_too() -> None:
-    decoder = Remembering()
+    decoder = RememberingDecoder()
     with pytest.raises(RuntimeError):
-        pipeline(decoder, BrokenAlignment()).central(picture())
+        pipeline(decoder, embedder=BrokenAlignment()).central(picture())
 
     assert not decoder.decoded[0].any()

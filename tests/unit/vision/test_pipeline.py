@@ -10,32 +10,15 @@ import pytest
 from adapters.memory.vision import (
     DIMENSION,
     MODEL,
-    ScriptedDecoder,
-    ScriptedDetector,
-    ScriptedEmbedder,
     ScriptedPad,
-    ScriptedQuality,
-    ScriptedShapes,
     picture,
     scripted_judge,
 )
-from adapters.vision.pipeline import VisionPipeline
 from domain.errors import ImageError
+from tests.watched_vision import RememberingDecoder, pipeline
 
 if TYPE_CHECKING:
     from application.ports.vision import Face, Image
-
-
-class RememberingDecoder(ScriptedDecoder):
-    """Keeps hold of what it decoded, to see what becomes of it."""
-
-    def __init__(self) -> None:
-        self.decoded: list[Image] = []
-
-    def decode(self, payload: bytes) -> Image:
-        image = super().decode(payload)
-        self.decoded.append(image)
-        return image
 
 
 class BrokenPad(ScriptedPad):
@@ -43,17 +26,6 @@ class BrokenPad(ScriptedPad):
 
     def judge(self, image: Image, face: Face) -> NoReturn:  # noqa: ARG002 - it breaks whatever it is given
         raise RuntimeError("broken")
-
-
-def pipeline(decoder: ScriptedDecoder, pad: ScriptedPad) -> VisionPipeline:
-    return VisionPipeline(
-        decoder=decoder,
-        detector=ScriptedDetector(),
-        shapes=ScriptedShapes(),
-        quality=ScriptedQuality(),
-        pad=pad,
-        embedder=ScriptedEmbedder(),
-    )
 
 
 def test_a_usable_frame_comes_with_its_crop_and_the_time_of_every_step() -> None:
