@@ -218,10 +218,17 @@ def test_however_it_ends_no_face_stays(ending: str, former: Any) -> None:
     house.enroll("ana")
     house = restarted(house, WatchedJudge(former=former))
 
-    ENDINGS[ending](Film(house))
+    film = Film(house)
+    ENDINGS[ending](film)
 
+    witness = film.attempt._witness
     assert bool(house.judge.crops) == (ending != "nothing")
     assert house.traces == 0
+    assert witness._last is None
+    shapes = [frame.shape.landmarks for frame in witness.watch.frames if frame.shape is not None]
+    coarse = [part for frame in witness.watch.frames for part in (frame.scene, frame.face) if part is not None]
+    assert bool(shapes) == bool(coarse) == (ending != "nothing")
+    assert not any(array.any() for array in (*shapes, *coarse))
 
 
 def test_a_restart_lets_go_of_every_face_at_once(house: House) -> None:
