@@ -20,7 +20,7 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
             frames_usable claimed client_sealed started_at ended_at next_step policy position""",
         "session_rows": """
             session_id subject_id attempt_id department status amr acr opened_at expires_at ended_at ended_reason
-            position""",
+            position client_id device_id idle_expires_at""",
         "consent_rows": """
             consent_id subject_id purpose status legal_basis notice_version notice_sha256 channel granted_at
             withdrawn_at withdrawal_reason position""",
@@ -33,6 +33,11 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "erasure_rows": """
             erasure_id subject_id department reason status requested_at requested_by executed_at final_at repeated_at
             position""",
+        "account_rows": """
+            account_id subject_id department status user_id_sealed username_sealed display_name_sealed has_password
+            reason created_at created_by updated_at position""",
+        "device_rows": """
+            device_id department label status paired_at paired_by revoked_at revoked_reason position""",
         "active_template_rows": """
             template_id subject_id enrollment_id department model sealed threshold_override active
             position transform""",

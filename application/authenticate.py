@@ -21,19 +21,21 @@ from application.outcome import (
     PASSWORD,
     RETRY,
     UNAVAILABLE,
-    Admission,
     Client,
     FrameReport,
     Outcome,
+    admitted,
 )
 from application.person import reveal
 from application.recapture import recapture
 from application.services import Services
+from application.sessions import new_session
 from application.witness import Stamp, Witness
 from domain.act import Act
 from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.biometrics import Embedding
 from domain.errors import (
+    AccountInactiveError,
     ConcurrencyError,
     ConsentMissingError,
     DepartmentUnknownError,
@@ -64,6 +66,7 @@ ACR: Final = {ACTIVE: "urn:faceauth:acr:face-active", PASSIVE: "urn:faceauth:acr
 AMR_FACE: Final = "face"
 
 NOT_CONFIRMED: Final = (
+    AccountInactiveError,
     ConsentMissingError,
     EnrollmentInactiveError,
     KeyDestroyedError,
@@ -243,7 +246,7 @@ class Authentication:
         subject_id = candidate.subject_id
         try:
             unchanged = confirmed(services, candidate, self._department)
-            person = reveal(services.vault, unchanged[0])
+            person = reveal(services.vault, unchanged.enrollment)
             client = sealed_for_subject(services, self._client, attempt.id, subject_id)
         except NOT_CONFIRMED as error:
             if isinstance(error, SealBrokenError):
@@ -257,52 +260,27 @@ class Authentication:
             self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
         attempt.assess(evidence, client_sealed=client, act=act)
-        session_id, expires_at = services.ids.new(), act.at + services.policies.session_lifetime
+        opened = new_session(
+            services,
+            session_id=services.ids.new(),
+            subject_id=subject_id,
+            attempt_id=attempt.id,
+            department=self._department,
+            amr=(AMR_FACE,),
+            acr=ACR[self._liveness],
+            act=act,
+        )
         attempt.succeed(
             subject_id=subject_id,
             enrollment_id=candidate.enrollment_id,
             template_id=candidate.template_id,
-            session_id=session_id,
+            session_id=opened.session.id,
             match=facts,
             act=act,
         )
-        session = Session.open(
-            session_id,
-            subject_id=subject_id,
-            attempt_id=attempt.id,
-            department=self._department,
-            amr=AMR_FACE,
-            acr=ACR[self._liveness],
-            expires_at=expires_at,
-            act=act,
-        )
-        token, expires_in = services.tokens.issue_access(
-            subject_id=subject_id,
-            session_id=session_id,
-            department=self._department,
-            amr=(AMR_FACE,),
-            acr=ACR[self._liveness],
-            authenticated_at=act.at,
-        )
-        services.store.save(attempt, session, unchanged=unchanged)
+        services.store.save(attempt, opened.session, unchanged=unchanged.all)
         self._attempt = attempt
-        admission = Admission(
-            session_id,
-            subject_id,
-            person.username,
-            person.display_name,
-            self._department,
-            expires_at,
-            token,
-            expires_in,
-        )
-        return Outcome(
-            success=True,
-            code="ok",
-            next_step="none",
-            confidence=match.confidence,
-            admission=admission,
-        )
+        return admitted(opened, person, confidence=match.confidence)
 
     def _assess(self, attempt: Attempt, evidence: Evidence) -> None:
         """Record the evidence of an attempt that admits nobody."""

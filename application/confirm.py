@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
 from application import consent as consents
 from application.services import Services
+from domain.account import Account
 from domain.biometrics import Candidate
 from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
 from domain.enrollment import Enrollment
-from domain.errors import EnrollmentInactiveError, TemplateReplacedError
+from domain.errors import EnrollmentInactiveError, NotFoundError, TemplateReplacedError
 
 
-def confirmed(services: Services, candidate: Candidate, department: str) -> tuple[Enrollment, Consent, Consent]:
-    """Return what stands behind a gallery entry: the active enrolment and both consents, strongly consistent.
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What stands behind a gallery entry; ``account`` is None for somebody who has no account of their own."""
 
-    Raises ``EnrollmentInactiveError``, ``ConsentMissingError``, ``NotFoundError``, ``SealBrokenError``; and
-    ``TemplateReplacedError`` where only the template is another one by now: search again.
+    enrollment: Enrollment
+    consents: tuple[Consent, Consent]
+    account: Account | None
+
+    @property
+    def all(self) -> tuple[Aggregate, ...]:
+        """Whatever must not have changed when the session opens."""
+        accounts = () if self.account is None else (self.account,)
+        return (self.enrollment, *self.consents, *accounts)
+
+
+def confirmed(services: Services, candidate: Candidate, department: str) -> Confirmed:
+    """Return the active enrolment, both consents and the account behind a gallery entry, strongly consistent.
+
+    Raises ``EnrollmentInactiveError``, ``ConsentMissingError``, ``AccountInactiveError``, ``NotFoundError``,
+    ``SealBrokenError``; and ``TemplateReplacedError`` where only the template is another one by now: search again.
     """
     enrollment = services.store.get(Enrollment, candidate.enrollment_id)
     enrollment.check_active()
@@ -22,8 +43,27 @@ def confirmed(services: Services, candidate: Candidate, department: str) -> tupl
         raise EnrollmentInactiveError("the gallery is behind")
     if (enrollment.template_id, enrollment.threshold_override) != (candidate.template_id, candidate.threshold_override):
         raise TemplateReplacedError("the template or its threshold was replaced")
-    return (
+    return Confirmed(
         enrollment,
-        consents.required(services, candidate.subject_id, ENROLLMENT),
-        consents.required(services, candidate.subject_id, AUTHENTICATION),
+        (
+            consents.required(services, candidate.subject_id, ENROLLMENT),
+            consents.required(services, candidate.subject_id, AUTHENTICATION),
+        ),
+        active_account(services, candidate.subject_id),
     )
+
+
+def active_account(services: Services, subject_id: UUID) -> Account | None:
+    """Return the account of a subject, None where there never was one. Raises ``AccountInactiveError``."""
+    account = find_account(services, subject_id)
+    if account is not None:
+        account.check_active()
+    return account
+
+
+def find_account(services: Services, subject_id: UUID) -> Account | None:
+    """Return the account of a subject, strongly consistent, None where there never was one."""
+    try:
+        return services.store.get(Account, Account.create_id(subject_id))
+    except NotFoundError:
+        return None

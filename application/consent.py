@@ -10,16 +10,14 @@ from application.notice import CURRENT, LEGAL_BASIS, Notice
 from application.ports.event_store import Claim, Holder
 from application.ports.vault import subject_owner
 from application.services import Services
+from application.sessions import revoke_sessions
 from domain.act import Act
 from domain.consent import ENROLLMENT, PURPOSES, Consent
 from domain.enrollment import Enrollment
-from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError, SealBrokenError
-from domain.session import OPEN, Session
+from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError
 
 LIVE_ENROLLMENT = "live_enrollment"
 """Kind of the claim that leads from a subject (digest of its id) to its one live enrolment."""
-
-SESSIONS_PER_COMMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def withdraw(
     if enrollment is not None:
         revoke_enrollment(services, enrollment, reason="consent_withdrawn", act=act)
     services.projector.catch_up(position)
-    sessions = revoke_sessions(services, subject_id, reason="consent_withdrawn", act=act)
+    sessions = revoke_sessions(services, {"subject_id": subject_id}, reason="consent_withdrawn", act=act)
     if not ended and enrollment is None and not sessions:
         raise ConsentMissingError("there is no consent in force to withdraw")
     services.index.catch_up(services.store.position())
@@ -125,32 +123,6 @@ def revoke_enrollment(services: Services, enrollment: Enrollment, *, reason: str
     services.store.save(
         enrollment, release=[live_claim(services, subject_id, enrollment.id), Holder(subject_id, "username")]
     )
-
-
-def revoke_sessions(services: Services, subject_id: UUID, *, reason: str, act: Act) -> list[int]:
-    """Revoke every open session of a subject, in commits of bounded size; return the positions of the events."""
-    rows = services.read_models.rows("session_rows", {"subject_id": subject_id, "status": OPEN})
-    revoked: list[int] = []
-    for start in range(0, len(rows), SESSIONS_PER_COMMIT):
-        sessions = [_session(services, row["session_id"]) for row in rows[start : start + SESSIONS_PER_COMMIT]]
-        standing = [session for session in sessions if session is not None and session.status == OPEN]
-        for session in standing:
-            session.revoke(reason=reason, act=act)
-        revoked += positions_of(services.store.save(*standing), len(standing))
-    return revoked
-
-
-def positions_of(last: int, events: int) -> range:
-    """Return the positions of what one save appended: writers take turns, so they follow each other."""
-    return range(last - events + 1, last + 1)
-
-
-def _session(services: Services, session_id: UUID) -> Session | None:
-    """Return a session; None where it was tampered with: it admits nobody, and must not keep the others open."""
-    try:
-        return services.store.get(Session, session_id)
-    except SealBrokenError:
-        return None
 
 
 def _checked(purposes: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from application.ports.event_store import Claim
 from application.ports.vault import subject_owner
 from application.ports.vision import FaceCrop
 from application.services import Services
+from application.sessions import revoke_sessions
 from application.templates import seal_template
 from domain.act import Act
 from domain.biometrics import Embedding, FrameFindings
@@ -179,7 +180,7 @@ class Enrolling:
             captures.wipe()
         consents.revoke_enrollment(services, enrollment, reason=reason, act=act)
         services.projector.catch_up()
-        consents.revoke_sessions(services, enrollment.subject_id, reason=reason, act=act)
+        revoke_sessions(services, {"subject_id": enrollment.subject_id}, reason=reason, act=act)
         services.index.catch_up(services.store.position())
 
     def _open(self, person: Person, department: str, notice_version: str, act: Act) -> Enrollment:

@@ -10,12 +10,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from application import consent as consents
+from application.confirm import find_account
 from application.journal import record_broken, refusals_recorded
 from application.ports.event_store import Holder
 from application.ports.keys import DestroyedKey
 from application.ports.vault import subject_owner
 from application.rekey import Progress, finalise_erasures
 from application.services import Services
+from application.sessions import positions_of, revoke_sessions
+from domain.account import CLOSED
 from domain.act import Act, reason_code
 from domain.consent import PURPOSES, Consent
 from domain.enrollment import ERASED, Enrollment
@@ -234,8 +237,12 @@ def _requested(services: Services, subject_id: UUID, reason: str, act: Act) -> E
 
 
 def _departments(services: Services, subject_id: UUID) -> list[str]:
-    """Return the departments of a subject's enrolments, oldest first."""
-    rows = services.read_models.rows("enrollment_rows", {"subject_id": subject_id})
+    """Return the departments of a subject's account and enrolments, the one that changed last at the end."""
+    rows = [
+        row
+        for table in ("account_rows", "enrollment_rows")
+        for row in services.read_models.rows(table, {"subject_id": subject_id})
+    ]
     return [row["department"] for row in sorted(rows, key=lambda row: row["position"])]
 
 
@@ -274,7 +281,7 @@ def _end_what_stands(services: Services, subject_id: UUID, act: Act, ended: _End
     for consent in given:
         consent.withdraw(reason=REASON, act=act)
     if given:
-        ended.positions += consents.positions_of(services.store.save(*given), len(given))
+        ended.positions += positions_of(services.store.save(*given), len(given))
         ended.consents += len(given)
     services.projector.catch_up()
     for row in services.read_models.rows("enrollment_rows", {"subject_id": subject_id}):
@@ -282,7 +289,8 @@ def _end_what_stands(services: Services, subject_id: UUID, act: Act, ended: _End
         if position is not None:
             ended.enrollments.append(row["enrollment_id"])
             ended.positions.append(position)
-    revoked = consents.revoke_sessions(services, subject_id, reason=REASON, act=act)
+    _close_account(services, subject_id, act)
+    revoked = revoke_sessions(services, {"subject_id": subject_id}, reason=REASON, act=act)
     ended.sessions += len(revoked)
     ended.positions += revoked
 
@@ -313,6 +321,15 @@ def _end_enrollment(services: Services, enrollment_id: UUID, act: Act) -> int | 
             if attempt == TRIES - 1:
                 raise
     return None
+
+
+def _close_account(services: Services, subject_id: UUID, act: Act) -> None:
+    """Close the account, if there is one; tampered with, it lets nobody in, and its key goes all the same."""
+    with suppress(SealBrokenError):
+        account = find_account(services, subject_id)
+        if account is not None and account.status != CLOSED:
+            account.close(reason=REASON, act=act)
+            services.store.save(account, release=[Holder(subject_id)])
 
 
 def _ledger_line(services: Services, owner: str) -> DestroyedKey:

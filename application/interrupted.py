@@ -30,11 +30,11 @@ def expire_sessions(services: Services, *, channel: str) -> int:
     """Record the end of sessions whose time is over; return how many."""
     now, ended = services.clock.now(), 0
     for row in services.read_models.rows("session_rows", {"status": OPEN}):
-        if row["expires_at"] > now:
+        if min(row["expires_at"], row["idle_expires_at"] or row["expires_at"]) > now:
             continue
         with contextlib.suppress(SealBrokenError):
             session = services.store.get(Session, row["session_id"])
-            if session.status == OPEN and session.expires_at <= now:
+            if session.status == OPEN and session.ends_at <= now:
                 session.expire(act=services.act("service", channel, cause=session.attempt_id))
                 services.store.save(session)
                 ended += 1

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from application.person import Person
+from application.sessions import Opened
 from domain.policies.liveness import PRESENTATION_ATTACK
 
 HOLD_STILL: Final = "hold_still"
@@ -39,7 +41,9 @@ class Admission:
     department: str
     expires_at: datetime
     access_token: str
+    refresh_token: str
     expires_in: int
+    token_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,24 @@ class Outcome:
     next_step: str
     confidence: float | None = None
     admission: Admission | None = None
+
+
+def admitted(opened: Opened, person: Person, *, confidence: float | None = None) -> Outcome:
+    """Return the outcome of a session that is saved."""
+    session = opened.session
+    admission = Admission(
+        session.id,
+        session.subject_id,
+        person.username,
+        person.display_name,
+        session.department,
+        session.expires_at,
+        opened.access_token,
+        opened.refresh_token,
+        opened.expires_in,
+        opened.token_type,
+    )
+    return Outcome(success=True, code="ok", next_step="none", confidence=confidence, admission=admission)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
 from application.ports.keys import KeyKeeper
+from application.ports.once import Once
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
 from application.ports.template_index import TemplateIndex
@@ -35,6 +36,7 @@ class Policies:
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
+    session_idle: timedelta = timedelta(minutes=30)
 
     def evidence_for(self, judge: FrameJudge) -> EvidencePolicy:
         """Return the evidence policy with the threshold that belongs to the judge's scores."""
@@ -55,6 +57,7 @@ class Services:
     clock: Clock
     ids: Ids
     challenges: Challenges
+    once: Once
     departments: Departments
     read_models: ReadModels
     projector: Projector

@@ -193,6 +193,17 @@ class Enrollment(Aggregate):
             raise ValueError("a threshold lies between 0 and 1")
         self._threshold_overridden(threshold=threshold, act=act, timestamp=act.at)
 
+    def rename(self, *, user_id_sealed: str, username_sealed: str, display_name_sealed: str, act: Act) -> None:
+        """Take other names: all three, sealed anew."""
+        self._check(OPEN, SEALED, ACTIVE, SUSPENDED)
+        self._renamed(
+            user_id_sealed=user_id_sealed,
+            username_sealed=username_sealed,
+            display_name_sealed=display_name_sealed,
+            act=act,
+            timestamp=act.at,
+        )
+
     def revoke(self, *, reason: str, act: Act) -> None:
         """End it for good."""
         self._check(OPEN, SEALED, ACTIVE, SUSPENDED)
@@ -273,6 +284,15 @@ class Enrollment(Aggregate):
     @event("ThresholdOverridden", topic="enrollment.threshold_overridden.v1")
     def _threshold_overridden(self, threshold: float, act: Act, timestamp: datetime) -> None:
         self.threshold_override = threshold
+        self.changed_by = act.actor
+
+    @event("Renamed", topic="enrollment.renamed.v1")
+    def _renamed(
+        self, user_id_sealed: str, username_sealed: str, display_name_sealed: str, act: Act, timestamp: datetime
+    ) -> None:
+        self.user_id_sealed = user_id_sealed
+        self.username_sealed = username_sealed
+        self.display_name_sealed = display_name_sealed
         self.changed_by = act.actor
 
     @event("Revoked", topic="enrollment.revoked.v1")

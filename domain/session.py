@@ -20,7 +20,10 @@ EXPIRED: Final = "expired"
 
 
 class Session(Aggregate):
-    """Opened once, perhaps refreshed, ended once."""
+    """Opened once, kept alive by refreshing, ended once: by somebody, by idleness, or by its absolute end.
+
+    ``refresh_digest`` is the digest of the one refresh token that is good now, ``spent`` those of the ones that were.
+    """
 
     TOPIC: ClassVar[str] = "session"
 
@@ -36,6 +39,10 @@ class Session(Aggregate):
         expires_at: datetime,
         act: Act,
         timestamp: datetime,
+        client_id: str = "",
+        device_id: UUID | None = None,
+        idle_expires_at: datetime | None = None,
+        refresh_digest: str = "",
     ) -> None:
         self.subject_id = subject_id
         self.attempt_id = attempt_id
@@ -44,6 +51,11 @@ class Session(Aggregate):
         self.acr = acr
         self.authenticated_at = timestamp
         self.expires_at = expires_at
+        self.client_id = client_id
+        self.device_id = device_id
+        self.idle_expires_at = idle_expires_at
+        self.refresh_digest = refresh_digest
+        self.spent: list[str] = []
         self.status = OPEN
         self.changed_by = act.actor
 
@@ -64,9 +76,16 @@ class Session(Aggregate):
         acr: str,
         expires_at: datetime,
         act: Act,
+        client_id: str = "",
+        device_id: UUID | None = None,
+        idle_expires_at: datetime | None = None,
+        refresh_digest: str = "",
     ) -> Session:
-        """Open a session that ends by itself at ``expires_at``; ``amr`` holds RFC 8176 values, space-separated."""
-        if expires_at <= act.at:
+        """Open a session that ends by itself at ``expires_at``, or at ``idle_expires_at`` unless it is refreshed.
+
+        ``amr`` holds RFC 8176 values, space-separated; ``device_id`` the paired device that it was opened on.
+        """
+        if expires_at <= act.at or (idle_expires_at is not None and idle_expires_at <= act.at):
             raise ValueError("a session ends after it begins")
         return cls(
             session_id=session_id,
@@ -78,17 +97,42 @@ class Session(Aggregate):
             expires_at=expires_at,
             act=act,
             timestamp=act.at,
+            client_id=client_id,
+            device_id=device_id,
+            idle_expires_at=idle_expires_at,
+            refresh_digest=refresh_digest,
         )
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends by itself if nothing happens any more."""
+        return self.expires_at if self.idle_expires_at is None else min(self.expires_at, self.idle_expires_at)
 
     def in_force(self, now: datetime) -> bool:
         """Whether the session still stands at that time."""
-        return self.status == OPEN and now < self.expires_at
+        return self.status == OPEN and now < self.ends_at
 
-    def refresh(self, *, expires_at: datetime, act: Act) -> None:
-        """Move the end further away. Never backwards, never after the end: ``SessionStateError``."""
-        if not self.in_force(act.at) or expires_at <= self.expires_at:
+    def refresh(self, *, refresh_digest: str, idle_expires_at: datetime, act: Act) -> None:
+        """Spend the refresh token for a new one and begin the idle time anew; the absolute end stays.
+
+        Raises ``SessionStateError`` after the end, and for a token that was spent already.
+        """
+        spent = refresh_digest == self.refresh_digest or refresh_digest in self.spent
+        if not self.in_force(act.at) or not refresh_digest or spent:
             raise SessionStateError("the session cannot be refreshed")
-        self._refreshed(expires_at=expires_at, act=act, timestamp=act.at)
+        self._refreshed(
+            expires_at=self.expires_at,
+            refresh_digest=refresh_digest,
+            idle_expires_at=idle_expires_at,
+            act=act,
+            timestamp=act.at,
+        )
+
+    def change_assurance(self, *, amr: str, acr: str, act: Act) -> None:
+        """Record that its person proved more, or less, than before: ``amr`` and ``acr`` as they are from now on."""
+        if not self.in_force(act.at) or (amr, acr) == (self.amr, self.acr):
+            raise SessionStateError("the assurance of the session cannot change so")
+        self._assurance_changed(amr=amr, acr=acr, former_acr=self.acr, act=act, timestamp=act.at)
 
     def revoke(self, *, reason: str, act: Act) -> None:
         """End the session now."""
@@ -98,7 +142,7 @@ class Session(Aggregate):
     def expire(self, *, act: Act) -> None:
         """Record that the session ended by itself; not before its time."""
         self._check_open()
-        if act.at < self.expires_at:
+        if act.at < self.ends_at:
             raise SessionStateError("the session has not expired yet")
         self._expired(act=act, timestamp=act.at)
 
@@ -107,8 +151,24 @@ class Session(Aggregate):
             raise SessionStateError("the session has ended")
 
     @event("Refreshed", topic="session.refreshed.v1")
-    def _refreshed(self, expires_at: datetime, act: Act, timestamp: datetime) -> None:
+    def _refreshed(
+        self,
+        expires_at: datetime,
+        act: Act,
+        timestamp: datetime,
+        refresh_digest: str = "",
+        idle_expires_at: datetime | None = None,
+    ) -> None:
         self.expires_at = expires_at
+        self.idle_expires_at = idle_expires_at
+        self.spent.append(self.refresh_digest)
+        self.refresh_digest = refresh_digest
+        self.changed_by = act.actor
+
+    @event("AssuranceChanged", topic="session.assurance_changed.v1")
+    def _assurance_changed(self, amr: str, acr: str, former_acr: str, act: Act, timestamp: datetime) -> None:
+        self.amr = amr
+        self.acr = acr
         self.changed_by = act.actor
 
     @event("Revoked", topic="session.revoked.v1")

@@ -21,7 +21,8 @@ from application.journal import record, refusals_recorded
 from application.restored import Repeated, what_ended
 from domain.act import Act
 from domain.errors import BackupDamagedError, BackupForeignError, SealBrokenError
-from entrypoints.bootstrap import AGGREGATES, VALUES, App
+from entrypoints.app import App
+from entrypoints.bootstrap import AGGREGATES, VALUES
 from entrypoints.restoring import ENDED, RESTORING, ended_before, finish_restore
 
 SUFFIX: Final = ".faceauth"

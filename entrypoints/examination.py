@@ -20,9 +20,11 @@ from domain.errors import FaceauthError
 from domain.policies.liveness import ACTIVE
 from domain.policies.movement import ENABLED
 from entrypoints import backups, key_backups
-from entrypoints.bootstrap import App, bootstrap, ring_path
+from entrypoints.app import App
+from entrypoints.bootstrap import bootstrap
 from entrypoints.key_providers import provider_factory
 from entrypoints.measured import matching_policy
+from entrypoints.opening import ring_path
 from entrypoints.settings import Settings
 
 State = Literal["ok", "warning", "fault"]

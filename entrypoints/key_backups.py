@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from adapters.postgres.database import Database
     from application.services import Services
     from domain.act import Act
-    from entrypoints.bootstrap import App
+    from entrypoints.app import App
     from entrypoints.settings import Settings
 
 SUFFIX: Final = ".faceauth-keys"

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     template_days: float = Field(default=365, ge=1)
     retired_transform_days: float = Field(default=35, ge=0)
     session_hours: float = Field(default=8.0, gt=0, le=24)
+    session_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_fps: float = Field(default=15.0, gt=0, le=60)
     max_frames: int = Field(default=300, ge=3)

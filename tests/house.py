@@ -11,6 +11,7 @@ from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.keys import MemoryKeys
+from adapters.memory.once import MemoryOnce
 from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
 from adapters.memory.tokens import MemoryTokenIssuer
@@ -212,6 +213,7 @@ def build_house(
         clock=clock,
         ids=ids,
         challenges=KnownChallenges(*steps),
+        once=MemoryOnce(),
         departments=departments,
         read_models=read_models,
         projector=Projector(store, read_models, on_fault=faults.append),

@@ -11,6 +11,7 @@ import jwt
 from adapters.crypto.pairwise import PairwiseSubjects
 from application.ports.tokens import Principal
 from domain.errors import InvalidInputError, TokenInvalidError
+from domain.roles import STAFF_ROLES, SUBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ ACCESS_TYPE = "at+jwt"
 """RFC 9068, section 2.1."""
 
 STAFF_TYPE = "faceauth-staff+jwt"
-STAFF_ROLES = frozenset({"department_admin", "compliance_officer", "operator"})
 ACCESS_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(seconds=30)
 """How far in the future ``iat`` and ``nbf`` may lie: another node's clock. Expiry gets no such grace."""
@@ -84,7 +84,7 @@ class JwtIssuer:
                 "acr": acr,
                 "amr": list(amr),
                 "department": department,
-                "roles": ["subject"],
+                "roles": [SUBJECT],
             },
         )
         return token, int(ACCESS_LIFETIME.total_seconds())
@@ -170,7 +170,7 @@ class JwtIssuer:
             raise ValueError("subject and reference differ")
         return Principal(
             actor=f"subject:{subject_id}",
-            roles=frozenset({"subject"}),
+            roles=frozenset({SUBJECT}),
             department=str(claims.get("department")),
             token_id=claims["jti"],
             subject_id=subject_id,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from application.ports.event_store import RecordedEvent
+
+
+NAMES: Final = ("user_id_sealed", "username_sealed", "display_name_sealed")
+"""The sealed personal columns of whoever has some."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from typing import Any, Final
 from application.ports.event_store import RecordedEvent
 from application.projections import campaigns as campaign_rows
 from application.projections import erasures as erasure_rows
-from application.projections.changes import Amend, Change, actor_of, amend, put
+from application.projections.accounts import accounts
+from application.projections.changes import NAMES, Amend, Change, actor_of, amend, put
+from application.projections.devices import devices
+from application.projections.sessions import sessions
 from application.projections.templates import active_templates, template_history
 
 
@@ -48,9 +51,7 @@ def enrollments(event: RecordedEvent) -> list[Change]:
                 subject_id=fields["subject_id"],
                 department=fields["department"],
                 status="open",
-                user_id_sealed=fields["user_id_sealed"],
-                username_sealed=fields["username_sealed"],
-                display_name_sealed=fields["display_name_sealed"],
+                **{name: fields[name] for name in NAMES},
                 captures_accepted=0,
                 captures_rejected=0,
                 enrolled_by=actor_of(event),
@@ -66,6 +67,8 @@ def enrollments(event: RecordedEvent) -> list[Change]:
             return amend(table, key, event, **names, updated_at=event.at)
         case "enrollment.department_changed.v1":
             return amend(table, key, event, department=fields["department"], updated_at=event.at)
+        case "enrollment.renamed.v1":
+            return amend(table, key, event, **{name: fields[name] for name in NAMES}, updated_at=event.at)
         case "enrollment.threshold_overridden.v1":
             return amend(table, key, event, threshold_override=fields["threshold"], updated_at=event.at)
         case name if name in _ENROLLMENT_STATUS:
@@ -83,7 +86,7 @@ def _status_columns(event: RecordedEvent) -> dict[str, Any]:
         case "enrollment.revoked.v1" | "enrollment.suspended.v1":
             columns |= {"ended_reason": fields["reason"]}
         case "enrollment.erased.v1":
-            columns |= dict.fromkeys(("user_id_sealed", "username_sealed", "display_name_sealed"))
+            columns |= dict.fromkeys(NAMES)
     return columns
 
 
@@ -185,34 +188,6 @@ def _match_columns(event: RecordedEvent) -> dict[str, Any]:
     }
 
 
-def sessions(event: RecordedEvent) -> list[Change]:
-    """Sessions and how they ended."""
-    table, fields, key = "session_rows", event.fields, {"session_id": event.aggregate_id}
-    match event.name:
-        case "session.opened.v1":
-            return put(
-                table,
-                key,
-                event,
-                subject_id=fields["subject_id"],
-                attempt_id=fields["attempt_id"],
-                department=fields["department"],
-                status="open",
-                amr=fields["amr"],
-                acr=fields["acr"],
-                opened_at=event.at,
-                expires_at=fields["expires_at"],
-            )
-        case "session.refreshed.v1":
-            return amend(table, key, event, expires_at=fields["expires_at"])
-        case "session.revoked.v1":
-            return amend(table, key, event, status="revoked", ended_at=event.at, ended_reason=fields["reason"])
-        case "session.expired.v1":
-            return amend(table, key, event, status="expired", ended_at=event.at)
-        case _:
-            return []
-
-
 def consents(event: RecordedEvent) -> list[Change]:
     """Who consented to what, to which text, and when that ended."""
     table, fields, key = "consent_rows", event.fields, {"consent_id": event.aggregate_id}
@@ -264,5 +239,7 @@ PROJECTIONS: Final = (
     Projection("face_template_history", ("template_history_rows",), template_history),
     Projection("rotations", (campaign_rows.TABLE,), campaign_rows.rotations),
     Projection("erasures", (erasure_rows.TABLE,), erasure_rows.erasures),
+    Projection("accounts", ("account_rows",), accounts),
+    Projection("devices", ("device_rows",), devices),
 )
 """Every read model, under the name that ``faceauth projections`` uses."""

@@ -24,8 +24,9 @@ from domain.errors import (
     KeyRingOutdatedError,
 )
 from entrypoints import backups, key_backups
-from entrypoints.bootstrap import bootstrap, open_database, prepare_home
+from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
+from entrypoints.opening import open_database, prepare_home
 from entrypoints.settings import load_settings
 
 group = typer.Typer(help="Backups", no_args_is_help=True)

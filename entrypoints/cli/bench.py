@@ -17,7 +17,8 @@ import typer
 from adapters.vision.bundle import read_bundle
 from domain.biometrics import Embedding
 from domain.errors import ModelError
-from entrypoints.bootstrap import App, bootstrap
+from entrypoints.app import App
+from entrypoints.bootstrap import bootstrap
 from entrypoints.cli import bench_loads
 from entrypoints.cli.bench_loads import Peer
 from entrypoints.cli.models import ensure_models

@@ -14,7 +14,8 @@ from application import consent, history
 from application.enroll import EnrollmentRefusedError
 from application.notice import CURRENT
 from application.person import Person
-from entrypoints.bootstrap import App, bootstrap
+from entrypoints.app import App
+from entrypoints.bootstrap import bootstrap
 from entrypoints.cli import demo_faces
 from entrypoints.cli.audit import print_events
 from entrypoints.cli.models import ensure_models

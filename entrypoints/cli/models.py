@@ -9,8 +9,8 @@ import typer
 
 from adapters.vision.bundle import Bundle, InstallProgress, install_bundle, read_bundle
 from domain.errors import ModelError
-from entrypoints.bootstrap import prepare_home
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
+from entrypoints.opening import prepare_home
 from entrypoints.settings import Settings, load_settings
 
 group = typer.Typer(help="Modelos / Models", no_args_is_help=True)

@@ -14,7 +14,8 @@ import typer
 import uvicorn
 
 from domain.policies.liveness import ACTIVE, PASSIVE
-from entrypoints.bootstrap import App, bootstrap
+from entrypoints.app import App
+from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import console
 from entrypoints.http.server import create_app, uvicorn_config

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -10,12 +9,8 @@ from starlette.requests import Request
 from application.ports.tokens import Principal
 from application.services import Services
 from domain.errors import DepartmentForbiddenError, NotAllowedError, NotFoundError, TokenInvalidError
+from domain.roles import EVERYWHERE
 from domain.session import Session
-
-DEPARTMENT_ADMIN: Final = "department_admin"
-COMPLIANCE_OFFICER: Final = "compliance_officer"
-SUBJECT: Final = "subject"
-EVERYWHERE: Final = "*"
 
 
 def principal_of(request: Request, services: Services) -> Principal:

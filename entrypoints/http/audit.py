@@ -13,7 +13,7 @@ from application.ports.tokens import Principal
 from application.services import Services
 from domain.consent import Consent
 from domain.errors import InvalidInputError, NotFoundError
-from entrypoints.http.access import EVERYWHERE
+from domain.roles import EVERYWHERE
 
 MAX_EVENTS: Final = 10_000
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from application import erase as erasing
 from application.ports.tokens import Principal
 from domain.errors import InvalidInputError, NotFoundError
-from entrypoints.bootstrap import App
-from entrypoints.http import access, bodies
+from domain.roles import EVERYWHERE
+from entrypoints.app import App
+from entrypoints.http import bodies
 
 FindSubject = Callable[[Principal, UUID | None, str | None], UUID]
 """Whom a request is about, if this principal may know. Raises ``NotFoundError``."""
@@ -31,13 +31,9 @@ def answer_erase(
     return JSONResponse(erasing.as_document(erased))
 
 
-def answer_standing(app: App, request: Request) -> Response:
+def answer_standing(app: App, principal: Principal, subject_id: UUID) -> Response:
     """Return how an erasure stands, with its certificate, to an officer or administrator of that department."""
-    principal = access.principal_of(request, app.services)
-    if access.COMPLIANCE_OFFICER not in principal.roles:
-        access.require_role(principal, access.DEPARTMENT_ADMIN)
-    subject_id = request.path_params["subject_id"]
     erasure = erasing.find(app.services, subject_id)
-    if erasure is None or principal.department not in {access.EVERYWHERE, erasure.department}:
+    if erasure is None or principal.department not in {EVERYWHERE, erasure.department}:
         raise NotFoundError("that person was not erased")
     return JSONResponse(erasing.as_document(erasing.standing(app.services, subject_id)))

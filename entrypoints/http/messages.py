@@ -28,7 +28,8 @@ def result(outcome: Outcome) -> dict[str, Any]:
         }
         document["tokens"] = {
             "access_token": admission.access_token,
-            "token_type": "Bearer",
+            "refresh_token": admission.refresh_token,
+            "token_type": admission.token_type,
             "expires_in": admission.expires_in,
         }
     return document

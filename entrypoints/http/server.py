@@ -18,8 +18,9 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from adapters.crypto.certificate import ensure_self_signed
-from entrypoints.bootstrap import App
-from entrypoints.http.api import Api
+from entrypoints.app import App
+from entrypoints.http.api import all_endpoints
+from entrypoints.http.endpoint import Desk
 from entrypoints.http.framing import FrameLimits
 from entrypoints.http.pages import page_routes
 from entrypoints.http.problems import HANDLERS, on_bug
@@ -61,9 +62,14 @@ def create_app(app: App) -> Starlette:
         for pool in (enrollers, workers, judges):
             pool.shutdown(wait=True, cancel_futures=True)
 
-    api = Api(app, workers=workers, enrollers=enrollers, connections=lambda: len(open_sockets))
+    desk = Desk(app, workers, enrollers)
+    endpoints = all_endpoints(desk, lambda: len(open_sockets))
     asgi = Starlette(
-        routes=[*page_routes(), *api.routes(), WebSocketRoute("/face-auth/{department}", sign_in)],
+        routes=[
+            *page_routes(),
+            *(desk.route(endpoint) for endpoint in endpoints),
+            WebSocketRoute("/face-auth/{department}", sign_in),
+        ],
         exception_handlers=cast(Any, HANDLERS),
         middleware=[Middleware(Edge)],
         lifespan=lifespan,

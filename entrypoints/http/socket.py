@@ -21,7 +21,7 @@ from application.departments import check_department
 from application.outcome import HOLD_STILL, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
 from application.witness import Stamp
 from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from entrypoints.faults import trail
 from entrypoints.http.framing import Frame, FrameLimits, FramingError, unpack
 from entrypoints.http.messages import plain_result, result

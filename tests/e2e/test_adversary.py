@@ -34,7 +34,8 @@ from application.projections.rows import PROJECTIONS
 from domain.enrollment import Enrollment
 from domain.errors import SealBrokenError
 from entrypoints import backups
-from entrypoints.bootstrap import AGGREGATES, VALUES, App, bootstrap
+from entrypoints.app import App
+from entrypoints.bootstrap import AGGREGATES, VALUES, bootstrap
 from entrypoints.settings import Settings
 from tests.house import ICU, frames, person, pictures
 

@@ -14,7 +14,8 @@ from application.consent import live_enrollment
 from application.outcome import Client, Outcome
 from domain.policies.enrolling import mean_template
 from domain.rotation import MODEL_UPGRADE
-from entrypoints.bootstrap import App, bootstrap
+from entrypoints.app import App
+from entrypoints.bootstrap import bootstrap
 from entrypoints.cli import demo_faces
 from entrypoints.settings import Settings
 from tests.scrfd import save_detector

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.crypto.escrow import new_pair
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from tests.integration.trial import opened
 
 

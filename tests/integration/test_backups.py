@@ -26,7 +26,7 @@ from domain.errors import (
     UnavailableError,
 )
 from entrypoints import backups, restoring
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from tests.house import ICU
 from tests.integration.trial import act, enroll, journal, later, opened, sign_in, who
 from tests.synthetic import populate

@@ -15,7 +15,8 @@ from application.authenticate import Authentication
 from application.notice import CURRENT
 from application.outcome import Client
 from application.ports.vault import subject_owner
-from entrypoints.bootstrap import App, bootstrap
+from entrypoints.app import App
+from entrypoints.bootstrap import bootstrap
 from entrypoints.settings import Settings
 from tests.house import ICU, frames, person, pictures
 

@@ -10,7 +10,7 @@ import pytest
 
 from application import erase
 from entrypoints import backups
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from entrypoints.examination import Finding, examine
 from tests.integration.trial import act, enroll, opened
 

@@ -26,7 +26,7 @@ from domain.errors import (
     KeyRingOutdatedError,
 )
 from entrypoints import backups, key_backups
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from entrypoints.settings import Settings
 from tests.integration.trial import act, enroll, journal, later, opened, who
 

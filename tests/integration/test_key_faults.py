@@ -16,7 +16,7 @@ from application import erase, rekey
 from application.ports.vault import subject_owner
 from domain.errors import ConfigurationError, InvalidInputError, KeyRingError
 from entrypoints import key_backups
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from entrypoints.cli import backup
 from tests.integration.trial import act, enroll, later, opened, who
 

@@ -11,7 +11,8 @@ from adapters.postgres.database import Database
 from adapters.postgres.deployment import claim_ring, knows_a_ring
 from application.rekey import rotate_keks
 from domain.errors import ConfigurationError, KeyRingForeignError, KeyRingMissingError, KeyRingOutdatedError
-from entrypoints.bootstrap import bootstrap, prepare_home
+from entrypoints.bootstrap import bootstrap
+from entrypoints.opening import prepare_home
 from entrypoints.settings import Settings
 
 pytestmark = pytest.mark.database

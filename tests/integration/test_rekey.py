@@ -20,7 +20,8 @@ from application.notice import CURRENT
 from application.ports.keys import ACTIVE, DESTROYED, RETIRING
 from application.ports.vault import Binding, WrappedKey, subject_owner
 from domain.errors import InProgressError, KekUnknownError, KeyInUseError
-from entrypoints.bootstrap import App, bootstrap
+from entrypoints.app import App
+from entrypoints.bootstrap import bootstrap
 from entrypoints.settings import Settings
 from tests.house import ICU, person, pictures
 from tests.unit.application.rotating import Killed

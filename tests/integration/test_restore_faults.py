@@ -17,7 +17,7 @@ from domain.enrollment import Enrollment
 from domain.erasure import Erasure
 from domain.errors import BackupDamagedError, ConcurrencyError, FaceauthError, SealBrokenError
 from entrypoints import backups, restoring
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from tests.house import ICU
 from tests.integration.trial import act, enroll, journal, later, opened, sign_in, who
 

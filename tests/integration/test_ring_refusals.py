@@ -18,7 +18,8 @@ from domain.errors import (
     KeyRingMissingError,
     KeyRingOutdatedError,
 )
-from entrypoints.bootstrap import bootstrap, ring_path
+from entrypoints.bootstrap import bootstrap
+from entrypoints.opening import ring_path
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:

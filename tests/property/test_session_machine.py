@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -19,13 +19,14 @@ LIFETIMES = st.integers(1, 15).map(lambda seconds: seconds * SECOND)
 
 
 class SessionMachine(AggregateMachine):
-    """Model: a status and an end. Each command that succeeds is one second later than the one before it."""
+    """Model: a status, two ends and the tokens. Each command that succeeds is one second later than the one before."""
 
     aggregate: Session
 
-    @initialize(lifetime=LIFETIMES)
-    def open(self, lifetime: timedelta) -> None:
-        self.end, self.status = START + lifetime, OPEN
+    @initialize(lifetime=LIFETIMES, idle=LIFETIMES)
+    def open(self, lifetime: timedelta, idle: timedelta) -> None:
+        self.absolute, self.idle, self.status = START + lifetime, START + idle, OPEN
+        self.token, self.spent = "0", list[str]()
         with self.expecting(None):
             self.aggregate = Session.open(
                 SESSION_ID,
@@ -34,18 +35,32 @@ class SessionMachine(AggregateMachine):
                 department="icu",
                 amr="face",
                 acr="urn:faceauth:acr:face-passive",
-                expires_at=self.end,
+                expires_at=self.absolute,
+                idle_expires_at=self.idle,
+                refresh_digest=self.token,
                 act=self.act(),
             )
 
-    @rule(by=st.integers(-5, 15))
-    def refresh(self, by: int) -> None:
-        act, end = self.act(), self.end + by * SECOND
-        allowed = self.status == OPEN and act.at < self.end < end
+    @property
+    def end(self) -> datetime:
+        return min(self.absolute, self.idle)
+
+    @rule(idle=st.integers(1, 15), token=st.sampled_from("0123456789"))
+    def refresh(self, idle: int, token: str) -> None:
+        act = self.act()
+        allowed = self.status == OPEN and act.at < self.end and token not in {self.token, *self.spent}
         with self.expecting(None if allowed else SessionStateError):
-            self.aggregate.refresh(expires_at=end, act=act)
+            self.aggregate.refresh(refresh_digest=token, idle_expires_at=act.at + idle * SECOND, act=act)
         if allowed:
-            self.end = end
+            self.idle = act.at + idle * SECOND
+            self.spent, self.token = [*self.spent, self.token], token
+
+    @rule(acr=st.sampled_from(["urn:faceauth:acr:face-passive", "urn:faceauth:acr:mfa"]))
+    def change_assurance(self, acr: str) -> None:
+        act = self.act()
+        allowed = self.status == OPEN and act.at < self.end and acr != self.aggregate.acr
+        with self.expecting(None if allowed else SessionStateError):
+            self.aggregate.change_assurance(amr="face", acr=acr, act=act)
 
     @rule()
     def revoke(self) -> None:
@@ -67,7 +82,8 @@ class SessionMachine(AggregateMachine):
     @invariant()
     def the_model_agrees(self) -> None:
         session = self.aggregate
-        assert (session.status, session.expires_at) == (self.status, self.end)
+        assert (session.status, session.expires_at, session.ends_at) == (self.status, self.absolute, self.end)
+        assert (session.refresh_digest, session.spent) == (self.token, self.spent)
         assert (session.authenticated_at, session.subject_id) == (START, SUBJECT)
         assert session.in_force(self.end - SECOND) == (self.status == OPEN)
         assert not session.in_force(self.end)

@@ -25,6 +25,7 @@ PINNED = {
         "enrollment.erased.v1",
         "enrollment.opened.v1",
         "enrollment.reinstated.v1",
+        "enrollment.renamed.v1",
         "enrollment.revoked.v1",
         "enrollment.suspended.v1",
         "enrollment.template_rotated.v1",
@@ -51,7 +52,23 @@ PINNED = {
         "rotation.template_rotated.v1",
     ],
     "erasure": ["erasure.executed.v1", "erasure.finalised.v1", "erasure.repeated.v1", "erasure.requested.v1"],
-    "session": ["session.expired.v1", "session.opened.v1", "session.refreshed.v1", "session.revoked.v1"],
+    "session": [
+        "session.assurance_changed.v1",
+        "session.expired.v1",
+        "session.opened.v1",
+        "session.refreshed.v1",
+        "session.revoked.v1",
+    ],
+    "account": [
+        "account.closed.v1",
+        "account.moved.v1",
+        "account.opened.v1",
+        "account.password_set.v1",
+        "account.reinstated.v1",
+        "account.renamed.v1",
+        "account.suspended.v1",
+    ],
+    "device": ["device.paired.v1", "device.revoked.v1"],
 }
 
 FIELDS = {

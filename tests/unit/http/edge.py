@@ -19,7 +19,7 @@ from adapters.crypto.key_ring import KeyRing
 from adapters.postgres.database import Database
 from application.enroll import Enrolling
 from application.notice import CURRENT
-from entrypoints.bootstrap import App
+from entrypoints.app import App
 from entrypoints.http.server import create_app, uvicorn_config
 from entrypoints.http.socket import BACKLOG
 from entrypoints.settings import Settings

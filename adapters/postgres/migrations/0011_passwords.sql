@@ -1,0 +1,2 @@
+-- Passwords.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Lockouts and rate limits.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Pairing codes of devices.
+SELECT 1;

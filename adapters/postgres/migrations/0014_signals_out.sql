@@ -1,0 +1,2 @@
+-- Security events to others.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Security events from others, and provisioning.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Clients that take our tokens.
+SELECT 1;

@@ -1,0 +1,46 @@
+"""Attempts, sessions, devices and the credentials that open something."""
+
+from __future__ import annotations
+
+from domain.errors.base import DomainRuleError, NotAllowedError
+
+
+class AttemptStateError(DomainRuleError):
+    """The attempt is over, or not that far yet."""
+
+    code = "attempt_state"
+
+
+class SessionStateError(DomainRuleError):
+    """The session is not open."""
+
+    code = "session_state"
+
+
+class DeviceStateError(DomainRuleError):
+    """The device is not, or no longer, one that we know."""
+
+    code = "device_state"
+
+
+class TokenInvalidError(NotAllowedError):
+    """A token that is expired, forged, of another audience or not a token."""
+
+    code = "invalid_token"
+
+
+class LockedOutError(NotAllowedError):
+    """Too many failures: wait ``retry_after_s`` seconds; None where only an administrator or another way in helps."""
+
+    code = "locked_out"
+
+    def __init__(self, retry_after_s: int | None) -> None:
+        """Say how long to wait."""
+        super().__init__("too many failures: wait, or use another way in")
+        self.retry_after_s = retry_after_s
+
+
+class WrongPasswordError(NotAllowedError):
+    """No such username, a wrong password, or an account that may not sign in: never said which."""
+
+    code = "wrong_password"

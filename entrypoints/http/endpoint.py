@@ -1,0 +1,98 @@
+"""What the API consists of: endpoints that say who may call them, and the desk at which their handlers work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from application.ports.tokens import Principal
+from domain.act import Act
+from domain.errors import NotAllowedError
+from entrypoints.app import App
+from entrypoints.http import access, bodies
+
+T = TypeVar("T")
+B = TypeVar("B", bound=bodies.Body)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+ANYONE: Final = frozenset({"anyone"})
+"""For what needs no bearer token: public by its nature, or guarded by a credential of its own that it checks itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One method on one path, for whoever has one of ``roles``. Nothing is open that does not say ``ANYONE``.
+
+    The handler of a guarded endpoint finds the verified principal with ``principal_at``; what of the hospital that
+    principal reaches is for the handler to see to.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    roles: frozenset[str]
+
+    def __post_init__(self) -> None:
+        """Refuse an endpoint that nobody thought about."""
+        if not self.roles:
+            raise ValueError(f"{self.method} {self.path} does not say who may call it")
+
+
+class Desk:
+    """What handlers work with. Everything that touches the store or a model runs in a pool, off the event loop."""
+
+    def __init__(self, app: App, workers: Executor, enrollers: Executor) -> None:
+        """``workers`` bounds the calls to the store at once, ``enrollers`` the pictures judged at once."""
+        self.app = app
+        self._workers = workers
+        self._enrollers = enrollers
+
+    def route(self, endpoint: Endpoint) -> Route:
+        """Return the route of an endpoint, which lets through only whom it is for."""
+        return Route(endpoint.path, self._guarded(endpoint), methods=[endpoint.method])
+
+    async def run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call something that touches the store."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, partial(function, *args, **kwargs))
+
+    async def judge(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call something that judges pictures."""
+        return await asyncio.get_running_loop().run_in_executor(self._enrollers, partial(function, *args, **kwargs))
+
+    async def body(self, form: type[B], request: Request) -> B:
+        """Read and parse off the event loop: with ten photographs in it, a body takes a while."""
+        return await self.run(form.model_validate_json, await bodies.read_limited(request, form.max_bytes))
+
+    def act(self, principal: Principal) -> Act:
+        """Return the provenance of what a principal asks for."""
+        return self.app.services.act(principal.actor, "http")
+
+    def _guarded(self, endpoint: Endpoint) -> Handler:
+        if endpoint.roles == ANYONE:
+            return endpoint.handler
+
+        async def guarded(request: Request) -> Response:
+            principal = await self.run(access.principal_of, request, self.app.services)
+            if not principal.roles & endpoint.roles:
+                raise NotAllowedError(f"this needs the role {' or '.join(sorted(endpoint.roles))}")
+            request.state.principal = principal
+            return await endpoint.handler(request)
+
+        return guarded
+
+
+def principal_at(request: Request) -> Principal:
+    """Return whom a guarded endpoint let through."""
+    principal = request.state.principal
+    if not isinstance(principal, Principal):
+        raise TypeError("the endpoint is not guarded")
+    return principal
