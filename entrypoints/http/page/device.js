@@ -45,7 +45,7 @@ function number(value, bytes) {
   return view.buffer;
 }
 
-function base64url(buffer) {
+function webBase64(buffer) {
   const text = btoa(String.fromCharCode(...new Uint8Array(buffer)));
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
@@ -107,7 +107,7 @@ class DeviceProof {
   async answer(count) {
     const statement = joined(utf8(ATTEMPT_PREFIX), this.binding, number(count, 4), this.heads[count]);
     const signature = await crypto.subtle.sign(ECDSA_SHA256, this.device.key, statement);
-    return { ...this.announcement(), signature: base64url(signature) };
+    return { ...this.announcement(), signature: webBase64(signature) };
   }
 }
 
@@ -125,7 +125,7 @@ async function pairThisDevice(typed) {
   const response = await fetch("/face-auth/devices/pair", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ code, public_jwk: { crv, kty, x, y }, proof: base64url(proof) }),
+    body: JSON.stringify({ code, public_jwk: { crv, kty, x, y }, proof: webBase64(proof) }),
   });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.code);

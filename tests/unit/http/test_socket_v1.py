@@ -90,7 +90,8 @@ def test_scores_thresholds_and_numbers_of_people_never_leave(edge: Edge) -> None
     names = {key for messages in told for message in messages for key in message}
     assert names <= {
         "type", "attempt_id", "nonce", "expires_in_s", "max_frame_bytes", "max_fps", "challenge", "frames_needed",
-        "device", "mode", "steps", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close", "reason",
+        "device", "mode", "steps", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close",
+        "reason",
     }  # fmt: skip
     refusals = json.dumps([m for messages in told for m in messages if not m.get("success")])
     assert not [word for word in SECRET_NUMBERS if word in refusals]
