@@ -24,7 +24,7 @@ def invited(edge: Edge, department: str = ICU, *, admin: str | None = None, labe
     return edge.post(PAIRINGS, {"department": department, "label": label}, department=admin or department)
 
 
-def pair(edge: Edge, tablet: Tablet, code: str, **changed: Any) -> Response:
+def pair(edge: Edge, tablet: Tablet, code: str, /, **changed: Any) -> Response:
     document = {"code": code, "public_jwk": tablet.jwk, "proof": tablet.proof(code)} | changed
     response: Response = edge.client.post(PAIR, json=document)
     return response
