@@ -198,7 +198,7 @@ def test_only_so_many_codes_are_open_at_once(house: House) -> None:
         code_for(house)
 
     house.clock.advance(devices.CODE_LIFETIME)
-    assert code_for(house)
+    assert pair(house, Tablet(), code_for(house).shown).paired
 
 
 @pytest.mark.parametrize("label", ["", "   ", "x" * 61, "a\x00b", "a\u202eb"])
