@@ -170,6 +170,20 @@ def test_a_signature_by_the_key_of_another_device_is_refused(house: House) -> No
     assert refusal(house)[1] == "device_signature"
 
 
+def test_an_answer_in_the_name_of_another_device_than_was_announced_is_refused(house: House) -> None:
+    house.enroll("ana")
+    tablet, other = Tablet(), Tablet()
+    for one in (tablet, other):
+        one.pair(house.services, ICU)
+    attempt = shown(house, tablet)
+    attempt.device.settle()
+    signature = tablet.attempt_signature(attempt.attempt_id, attempt.device.nonce, frames("ana"))
+    attempt.device.prove(other.device_id, signature)
+
+    assert not attempt.decide().success
+    assert refusal(house)[1] == "device_signature"
+
+
 def test_an_unknown_device_one_that_is_revoked_and_one_of_another_department_look_the_same(house: House) -> None:
     house.enroll("ana")
     lost, foreign, unknown = Tablet(), Tablet(), Tablet()
