@@ -17,7 +17,7 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "auth_log_rows": """
             attempt_id department mode state code reason success subject_id enrollment_id template_id session_id
             similarity margin threshold gallery_size pad_median pad_decision quality frames_received frames_judged
-            frames_usable claimed client_sealed started_at ended_at next_step policy position""",
+            frames_usable claimed client_sealed started_at ended_at next_step policy position device_id""",
         "session_rows": """
             session_id subject_id attempt_id department status amr acr opened_at expires_at ended_at ended_reason
             position client_id device_id idle_expires_at""",

@@ -27,6 +27,7 @@ from application.outcome import (
     admitted,
 )
 from application.person import reveal
+from application.proving import DeviceProof
 from application.recapture import recapture
 from application.services import Services
 from application.sessions import new_session
@@ -108,6 +109,7 @@ class Authentication:
         self._channel = channel
         self.attempt_id = services.ids.new()
         self._correlation_id = services.ids.new()
+        self.device = DeviceProof(services, attempt_id=self.attempt_id, department=department)
         self._liveness = services.policies.evidence.mode
         self._witness = Witness(services, stills=stills)
         self._claim: str | None = None
@@ -200,6 +202,8 @@ class Authentication:
         return FrameReport(None, of, of, finished=True)
 
     def _decide_again(self, *, last: bool, timeout: bool) -> Outcome:
+        if self.device.fault is not None:
+            return self._refuse_device(self.device.fault)
         verdict = self._witness.verdict(last=last)
         probes = self._witness.probes(verdict.decision) if isinstance(verdict, Sufficient) else []
         if not isinstance(verdict, Sufficient) or not probes:
@@ -224,11 +228,21 @@ class Authentication:
         )
         return self._refuse(attempt, "timeout" if timeout and code not in STAYS else code, reason, act)
 
+    def _refuse_device(self, reason: str) -> Outcome:
+        """Refuse for the device, before any match. Raises ``UnavailableError``."""
+        self.device.check_available()
+        attempt = self._services.store.get(Attempt, self.attempt_id)
+        self._assess(attempt, self._witness.summary())
+        return self._refuse(attempt, self.device.refusal, reason, self._act())
+
     def _decide_once(self, index: int, probes: Sequence[Embedding], *, last: bool = False) -> Outcome:
         """Match the probes, taken from that frame, and confirm. Raises ``ConcurrencyError``: decide again.
 
         The ``last`` time, a gallery that still disagrees with the enrolment is a refusal like any other.
         """
+        fault = self.device.standing_fault()
+        if fault is not None:
+            return self._refuse_device(fault)
         act, attempt = self._act(), self._services.store.get(Attempt, self.attempt_id)
         decision = matched(self._services, self._department, probes, claim=self._claim)
         evidence = self._witness.summary(index)
@@ -259,6 +273,7 @@ class Authentication:
                 raise
             self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
+        self.device.record(attempt, act)
         attempt.assess(evidence, client_sealed=client, act=act)
         opened = new_session(
             services,
@@ -266,8 +281,9 @@ class Authentication:
             subject_id=subject_id,
             attempt_id=attempt.id,
             department=self._department,
-            amr=(AMR_FACE,),
-            acr=ACR[self._liveness],
+            amr=(AMR_FACE, *self.device.amr),
+            acr=self.device.acr(ACR[self._liveness]),
+            device_id=self.device.device_id,
             act=act,
         )
         attempt.succeed(
@@ -278,13 +294,14 @@ class Authentication:
             match=facts,
             act=act,
         )
-        services.store.save(attempt, opened.session, unchanged=unchanged.all)
+        services.store.save(attempt, opened.session, unchanged=(*unchanged.all, *self.device.unchanged))
         self._attempt = attempt
         return admitted(opened, person, confidence=match.confidence)
 
     def _assess(self, attempt: Attempt, evidence: Evidence) -> None:
         """Record the evidence of an attempt that admits nobody."""
         act = self._act()
+        self.device.record(attempt, act)
         client, epoch = sealed_for_month(self._services, self._client, self.attempt_id, act)
         attempt.assess(evidence, client_sealed=client, epoch=epoch, act=act)
 

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from application.person import Person
+from application.proving import DEVICE_REJECTED, DEVICE_REQUIRED
 from application.sessions import Opened
 from domain.policies.liveness import PRESENTATION_ATTACK
 
@@ -18,7 +19,9 @@ RETRY: Final = "retry"
 PASSWORD: Final = "password"  # noqa: S105 - a next step's name
 NOT_RECOGNISED: Final = "face_not_recognised"
 UNAVAILABLE: Final = "unavailable"
-NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, PRESENTATION_ATTACK: PASSWORD, UNAVAILABLE: PASSWORD}
+NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, PRESENTATION_ATTACK: PASSWORD, UNAVAILABLE: PASSWORD} | dict.fromkeys(
+    (DEVICE_REQUIRED, DEVICE_REJECTED), PASSWORD
+)
 """What to do after a refusal; anything else: retry."""
 
 

@@ -11,8 +11,10 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
 from application.ports.keys import KeyKeeper
 from application.ports.once import Once
+from application.ports.pairings import Pairings
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
+from application.ports.signatures import Signatures
 from application.ports.template_index import TemplateIndex
 from application.ports.tokens import TokenIssuer
 from application.ports.vault import TemplateVault
@@ -24,6 +26,7 @@ from domain.policies.liveness import EvidencePolicy
 from domain.policies.matching import MatchingPolicy
 from domain.policies.movement import ENABLED
 from domain.policies.retention import RetentionPolicy
+from domain.roles import EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class Policies:
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
     session_idle: timedelta = timedelta(minutes=30)
+    device_required: frozenset[str] = frozenset()
+
+    def requires_device(self, department: str) -> bool:
+        """Whether nobody of that department signs in by face without a paired device."""
+        return not self.device_required.isdisjoint({department, EVERYWHERE})
 
     def evidence_for(self, judge: FrameJudge) -> EvidencePolicy:
         """Return the evidence policy with the threshold that belongs to the judge's scores."""
@@ -58,6 +66,8 @@ class Services:
     ids: Ids
     challenges: Challenges
     once: Once
+    pairings: Pairings
+    signatures: Signatures
     departments: Departments
     read_models: ReadModels
     projector: Projector

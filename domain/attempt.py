@@ -88,6 +88,7 @@ class Attempt(Aggregate):
         self.challenge = ""
         self.status = STARTED
         self.assessed = False
+        self.device_id: UUID | None = None
         self.subject_id: UUID | None = None
         self.session_id: UUID | None = None
         self.changed_by = act.actor
@@ -120,6 +121,13 @@ class Attempt(Aggregate):
         if self.assessed:
             raise AttemptStateError("evidence has been assessed already")
         self._challenge_issued(challenge=challenge, act=act, timestamp=act.at)
+
+    def prove_device(self, device_id: UUID, *, frames: int, act: Act) -> None:
+        """Record that a paired device signed all ``frames`` that count, once, before the evidence is assessed."""
+        self._check(STARTED)
+        if self.device_id is not None or self.assessed:
+            raise AttemptStateError("a device is proven once, before the evidence is assessed")
+        self._device_proven(device_id=device_id, frames=frames, act=act, timestamp=act.at)
 
     def assess(self, evidence: Evidence, *, act: Act, client_sealed: str = "", epoch: str = "") -> None:
         """Record the evidence, once, with the decision.
@@ -200,6 +208,10 @@ class Attempt(Aggregate):
     @event("ChallengeIssued", topic="attempt.challenge_issued.v1")
     def _challenge_issued(self, challenge: str, act: Act, timestamp: datetime) -> None:
         self.challenge = challenge
+
+    @event("DeviceProven", topic="attempt.device_proven.v1")
+    def _device_proven(self, device_id: UUID, frames: int, act: Act, timestamp: datetime) -> None:
+        self.device_id = device_id
 
     @event("EvidenceAssessed", topic="attempt.evidence_assessed.v1")
     def _evidence_assessed(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
+from adapters.crypto.signatures import EcdsaSignatures
 from adapters.crypto.signing_keys import SigningKeys
 from adapters.crypto.tokens import JwtIssuer
 from adapters.crypto.transform import RingProtection
@@ -23,6 +24,7 @@ from adapters.postgres.deployment import (
 )
 from adapters.postgres.migrate import migrate
 from adapters.postgres.once import PostgresOnce
+from adapters.postgres.pairings import PostgresPairings
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
 from adapters.postgres.serving import Presence
 from adapters.postgres.store import PostgresEventStore
@@ -120,6 +122,8 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             ids=ids,
             challenges=overrides.get("challenges") or SystemChallenges(),
             once=PostgresOnce(database),
+            pairings=PostgresPairings(database),
+            signatures=EcdsaSignatures(),
             departments=departments,
             read_models=read_models,
             projector=projector,
@@ -172,6 +176,7 @@ def _policies(settings: Settings, judge: FrameJudge) -> Policies:
         retention=retention,
         session_lifetime=timedelta(hours=settings.session_hours),
         session_idle=timedelta(minutes=settings.session_idle_minutes),
+        device_required=frozenset(settings.device_required),
     )
 
 

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8443, ge=0, le=65535)
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     departments: Annotated[tuple[str, ...], NoDecode] = ()
+    device_required: Annotated[tuple[str, ...], NoDecode] = ()
+    device_answer_seconds: float = Field(default=3.0, gt=0, le=10)
     liveness: Literal["active", "passive"] = "active"
     issuer: str = "https://localhost:8443"
     audience: str = "medical-record"
@@ -54,7 +56,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=64, ge=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
 
-    @field_validator("departments", "public_hosts", mode="before")
+    @field_validator("departments", "public_hosts", "device_required", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from application import erase, rekey, rotate
+from application.devices import forget_pairings
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
 from application.services import Services
@@ -46,6 +47,7 @@ TASKS: Final = (
     Task("sessions", MINUTE, lambda services, _: expire_sessions(services, channel=CHANNEL)),
     Task("erasures", MINUTE, lambda services, act: erase.resume_erasures(services, act=act)),
     Task("finality", 5 * MINUTE, lambda services, act: erase.finalise(services, act=act)),
+    Task("pairings", HOUR, lambda services, _: forget_pairings(services)),
     Task("epochs", HOUR, lambda services, act: rekey.destroy_old_epochs(services, act=act)),
     Task("templates", HOUR, lambda services, act: rotate.rotate_by_age(services, act=act)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from adapters.crypto.signatures import EcdsaSignatures
 from adapters.memory.challenges import KnownChallenges
 from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.keys import MemoryKeys
 from adapters.memory.once import MemoryOnce
+from adapters.memory.pairings import MemoryPairings
 from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
 from adapters.memory.tokens import MemoryTokenIssuer
@@ -214,6 +216,8 @@ def build_house(
         ids=ids,
         challenges=KnownChallenges(*steps),
         once=MemoryOnce(),
+        pairings=MemoryPairings(),
+        signatures=EcdsaSignatures(),
         departments=departments,
         read_models=read_models,
         projector=Projector(store, read_models, on_fault=faults.append),

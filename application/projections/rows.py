@@ -155,8 +155,10 @@ def auth_log(event: RecordedEvent) -> list[Change]:
             return amend(
                 table, key, event, state="abandoned", reason=fields["reason"], success=False, ended_at=event.at
             )
-        case "attempt.fallback_offered.v1":
-            return amend(table, key, event, state="fallback_offered")
+        case "attempt.fallback_offered.v1" | "attempt.device_proven.v1":
+            offered = event.name == "attempt.fallback_offered.v1"
+            columns = {"state": "fallback_offered"} if offered else {"device_id": fields["device_id"]}
+            return amend(table, key, event, **columns)
         case "attempt.fallback_succeeded.v1":
             return amend(
                 table,

@@ -23,6 +23,18 @@ class DeviceStateError(DomainRuleError):
     code = "device_state"
 
 
+class PairingRefusedError(NotAllowedError):
+    """A pairing code that is wrong, used, or over: never said which."""
+
+    code = "pairing_refused"
+
+
+class TooManyGuessesError(NotAllowedError):
+    """More tries within a minute, or more open codes, than there may be."""
+
+    code = "too_many_guesses"
+
+
 class TokenInvalidError(NotAllowedError):
     """A token that is expired, forged, of another audience or not a token."""
 

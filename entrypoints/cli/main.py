@@ -12,6 +12,7 @@ from entrypoints.cli import (
     backup,
     bench,
     demo,
+    device,
     evaluate,
     keys,
     models,
@@ -42,6 +43,7 @@ cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(rotation.group, name="rotation")
 cli.add_typer(subject.group, name="subject")
+cli.add_typer(device.group, name="device")
 cli.add_typer(backup.group, name="backup")
 cli.add_typer(audit.group, name="audit")
 cli.add_typer(operations.projections, name="projections")

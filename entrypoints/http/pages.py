@@ -1,4 +1,4 @@
-"""The sign-in page: three static files that let a person try the service in a browser."""
+"""The sign-in page: four static files that let a person try the service in a browser."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ FOLDER: Final = Path(__file__).parent / "page"
 FILES: Final = {
     "/": ("index.html", "text/html"),
     "/page.js": ("page.js", "text/javascript"),
+    "/device.js": ("device.js", "text/javascript"),
     "/page.css": ("page.css", "text/css"),
 }
 POLICY: Final = (

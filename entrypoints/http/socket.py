@@ -25,6 +25,7 @@ from entrypoints.app import App
 from entrypoints.faults import trail
 from entrypoints.http.framing import Frame, FrameLimits, FramingError, unpack
 from entrypoints.http.messages import plain_result, result
+from entrypoints.http.signed_frames import SignedFrames
 
 T = TypeVar("T")
 SUBPROTOCOL: Final = "faceauth.v1"
@@ -75,6 +76,12 @@ class SignIn:
             department=socket.path_params["department"],
             mode="plain" if self._plain else SUBPROTOCOL,
             client=Client(client.host if client else "unknown", socket.headers.get("user-agent", "")),
+        )
+        self._device = SignedFrames(
+            self._attempt.device,
+            answer_s=app.settings.device_answer_seconds,
+            say=self._send,
+            run=partial(self._in, workers),
         )
 
     async def run(self) -> None:
@@ -139,7 +146,8 @@ class SignIn:
             {
                 "type": "hello",
                 "attempt_id": str(self._attempt.attempt_id),
-                "nonce": self._app.services.ids.nonce(),
+                "nonce": self._attempt.device.nonce,
+                "device": "required" if self._attempt.device.required else "optional",
                 "expires_in_s": settings.attempt_seconds,
                 "max_frame_bytes": settings.max_frame_bytes,
                 "max_fps": settings.max_fps,
@@ -159,6 +167,8 @@ class SignIn:
             # Before any frame that still waits: nobody is signed in who has left or changed their mind.
             if self._gone is not None:
                 raise self._gone
+            if self._attempt.device.fault is not None:
+                return await self._decide()
             now = time.monotonic()
             wait = min(deadline, self._last_frame_at + settings.idle_seconds) - now
             if not self._frames:
@@ -166,16 +176,23 @@ class SignIn:
                 try:
                     await asyncio.wait_for(self._arrived.wait(), max(0.0, wait))
                 except TimeoutError:
-                    return await self._in(self._judges, self._attempt.decide, timeout=True)
+                    return await self._decide(timed_out=True)
                 continue
             if now >= deadline:
-                return await self._in(self._judges, self._attempt.decide, timeout=True)
+                return await self._decide(timed_out=True)
             frame, stamp = self._frames.popleft()
             report = await self._in(self._judges, self._attempt.take, frame.image, stamp, frame.depth)
             await self._tell(report)
             if report.finished and self._gone is None:
-                return await self._in(self._judges, self._attempt.decide)
+                return await self._decide()
             await asyncio.sleep(max(0.0, pause - (time.monotonic() - now)))
+
+    async def _decide(self, *, timed_out: bool = False) -> Outcome:
+        """Decide, on what a paired device has signed where there is one."""
+        await self._device.settle()
+        if self._gone is not None:
+            raise self._gone
+        return await self._in(self._judges, self._attempt.decide, timeout=timed_out)
 
     async def _read(self) -> None:
         """Take messages off the socket as they come; never judge here."""
@@ -187,6 +204,7 @@ class SignIn:
             self._gone = end
             self._frames.clear()
             self._arrived.set()
+            self._device.stop()
 
     async def _take_message(self, message: Message) -> None:
         if message["type"] == "websocket.disconnect":
@@ -200,8 +218,10 @@ class SignIn:
 
     def _take_frame(self, payload: bytes) -> None:
         settings = self._app.settings
-        if self._attempt.frames_received >= settings.max_frames:
+        if self._attempt.frames_received + self._attempt.device.late >= settings.max_frames:
             raise _EndError(CLOSE_POLICY, "too_many_frames")
+        if not self._attempt.device.received(payload):
+            return
         try:
             frame = unpack(payload, FrameLimits(settings.max_frame_bytes))
         except FramingError as error:
@@ -228,6 +248,10 @@ class SignIn:
             raise _EndError(CLOSE_NORMAL, CANCELED)
         if kind == "claim":
             self._attempt.claim(username)
+        elif kind == "device":
+            complaint = await self._device.take(message)
+            if complaint is not None:
+                await self._complain(complaint)
         else:
             await self._complain("unsupported_message")
 

@@ -22,7 +22,7 @@ from domain.attempt import (
 from domain.errors import AttemptStateError
 from tests.property.machine import SUBJECT, AggregateMachine
 
-ATTEMPT_ID, SESSION_ID = UUID(int=60), UUID(int=61)
+ATTEMPT_ID, SESSION_ID, DEVICE_ID = UUID(int=60), UUID(int=61), UUID(int=62)
 MAYBE = st.none() | st.floats(0, 1)
 EVIDENCE = st.builds(
     Evidence,
@@ -64,6 +64,7 @@ class AttemptMachine(AggregateMachine):
                 act=self.act(),
             )
         self.status, self.challenged, self.assessed = STARTED, False, False
+        self.device: UUID | None = None
         self.subject: UUID | None = None
         self.session: UUID | None = None
 
@@ -73,6 +74,13 @@ class AttemptMachine(AggregateMachine):
         with self.expecting(None if allowed else AttemptStateError):
             self.aggregate.issue_challenge(challenge, act=self.act())
         self.challenged |= allowed
+
+    @rule(device=st.sampled_from([DEVICE_ID, UUID(int=63)]))
+    def prove_device(self, device: UUID) -> None:
+        allowed = self.status == STARTED and self.device is None and not self.assessed
+        with self.expecting(None if allowed else AttemptStateError):
+            self.aggregate.prove_device(device, frames=3, act=self.act())
+        self.device = device if allowed else self.device
 
     @rule(evidence=EVIDENCE)
     def assess(self, evidence: Evidence) -> None:
@@ -152,6 +160,7 @@ class AttemptMachine(AggregateMachine):
         assert (attempt.status, attempt.assessed) == (self.status, self.assessed)
         assert bool(attempt.challenge) == self.challenged
         assert (attempt.subject_id, attempt.session_id) == (self.subject, self.session)
+        assert attempt.device_id == self.device
         assert attempt.undecided == (self.status == STARTED)
 
     @invariant()

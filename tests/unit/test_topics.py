@@ -35,6 +35,7 @@ PINNED = {
     "attempt": [
         "attempt.abandoned.v1",
         "attempt.challenge_issued.v1",
+        "attempt.device_proven.v1",
         "attempt.evidence_assessed.v1",
         "attempt.fallback_offered.v1",
         "attempt.fallback_refused.v1",

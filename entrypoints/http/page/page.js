@@ -1,5 +1,5 @@
 // Signs a person in: camera to JPEG frames to the socket, what the socket says to words. Keeps nothing: no frame, no
-// token, no setting. Texts are pairs: pt-BR, English.
+// token, no setting; the key of a paired device is for device.js to keep. Texts are pairs: pt-BR, English.
 "use strict";
 
 const GUIDANCE = {
@@ -39,6 +39,8 @@ const REFUSALS = {
   timeout: ["O tempo acabou", "Time ran out"],
   busy: ["O serviço está ocupado", "The service is busy"],
   unavailable: ["O serviço está indisponível", "The service is unavailable"],
+  device_required: ["Este setor só aceita aparelhos pareados", "This department takes paired devices only"],
+  device_rejected: ["Este aparelho não é mais aceito", "This device is not accepted any more"],
   department_unknown: ["Setor desconhecido", "Unknown department"],
 };
 const REFUSED = ["Não foi possível entrar", "You could not be signed in"];
@@ -139,6 +141,8 @@ class SignIn {
     this.canvas = document.createElement("canvas");
     this.retryAfterMs = null;
     this.triesLeft = MAX_QUEUE_TRIES;
+    this.proof = null;
+    this.signing = false;
   }
 
   async start() {
@@ -182,11 +186,26 @@ class SignIn {
 
   take(said) {
     if (this.ended) return;
-    if (said.type === "hello") this.stream(Math.min(FRAMES_PER_SECOND, said.max_fps));
+    if (said.type === "hello") this.greet(said);
+    else if (said.type === "sign") this.sign(said.count);
     else if (said.type === "queued") this.retryAfterMs = said.retry_after_ms;
     else if (said.type === "guidance") say(MOVEMENTS.has(said.code) ? "ask" : "", GUIDANCE[said.code] ?? GUIDANCE.hold_still);
     else if (said.type === "progress") this.advance(said.step, said.of);
     else if (said.type === "result") this.finish(said);
+  }
+
+  async greet(hello) {
+    this.proof = await DeviceProof.begin(this.place, hello);
+    if (this.ended) return;
+    if (this.proof) this.socket.send(JSON.stringify(this.proof.announcement()));
+    this.stream(Math.min(FRAMES_PER_SECOND, hello.max_fps));
+  }
+
+  // What would be sent from now on counts no more.
+  async sign(count) {
+    this.signing = true;
+    const answer = await this.proof.answer(count);
+    if (!this.ended) this.socket.send(JSON.stringify(answer));
   }
 
   advance(step, of) {
@@ -225,18 +244,25 @@ class SignIn {
 
   async stream(perSecond) {
     const pauseMs = 1000 / perSecond;
-    while (!this.ended) {
+    while (!this.ended && !this.signing) {
       const begun = performance.now();
       // A slow network gets fewer frames, not older ones.
       if (this.socket.bufferedAmount < MAX_BUFFERED_BYTES) {
         const takenMs = Math.round(performance.timeOrigin + performance.now());
         const frame = await this.frame();
-        if (!this.ended && frame !== null && this.socket.readyState === WebSocket.OPEN) {
-          this.socket.send(new Blob([header(takenMs), frame]));
-        }
+        if (frame !== null) await this.sendFrame(new Blob([header(takenMs), frame]));
       }
       await sleep(Math.max(0, pauseMs - (performance.now() - begun)));
     }
+  }
+
+  async sendFrame(blob) {
+    const bytes = this.proof ? await blob.arrayBuffer() : blob;
+    // In the chain before it is sent: it may be asked for as soon as it has arrived.
+    const link = await this.proof?.link(bytes);
+    if (this.ended || this.signing || this.socket.readyState !== WebSocket.OPEN) return;
+    this.proof?.add(link);
+    this.socket.send(bytes);
   }
 
   frame() {

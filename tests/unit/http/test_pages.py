@@ -9,6 +9,7 @@ import pytest
 
 from adapters.vision.quality import REASONS, UNFIT
 from application.outcome import HOLD_STILL, NOT_RECOGNISED, UNAVAILABLE
+from application.proving import DEVICE_REJECTED, DEVICE_REQUIRED
 from domain.errors import DepartmentUnknownError
 from domain.policies.liveness import LIVENESS_FAILED, PRESENTATION_ATTACK, QUALITY_TOO_LOW
 from entrypoints.http.pages import FOLDER
@@ -16,7 +17,12 @@ from entrypoints.http.pages import FOLDER
 if TYPE_CHECKING:
     from tests.unit.http.edge import Edge
 
-PATHS = {"/": "text/html", "/page.js": "text/javascript", "/page.css": "text/css"}
+PATHS = {
+    "/": "text/html",
+    "/page.js": "text/javascript",
+    "/device.js": "text/javascript",
+    "/page.css": "text/css",
+}
 GUIDANCE = {
     *REASONS.values(),
     *UNFIT.values(),
@@ -29,6 +35,7 @@ GUIDANCE = {
 }
 REFUSALS = {
     *(NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE, LIVENESS_FAILED, QUALITY_TOO_LOW, DepartmentUnknownError.code),
+    *(DEVICE_REQUIRED, DEVICE_REJECTED),
     *("challenge_failed", "consent_missing", "enrollment_inactive", "locked_out", "timeout", "busy"),
 }
 NEXT_STEPS = {"retry", "password", "contact_admin"}
@@ -96,7 +103,7 @@ def test_the_page_is_only_read(edge: Edge) -> None:
     assert edge.client.post("/", content=b"x").status_code == 405
 
 
-@pytest.mark.parametrize("name", ["index.html", "page.js", "page.css"])
+@pytest.mark.parametrize("name", ["index.html", "page.js", "device.js", "page.css"])
 def test_the_page_refers_to_nothing_outside(name: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
 
@@ -106,7 +113,10 @@ def test_the_page_refers_to_nothing_outside(name: str) -> None:
 def test_the_page_has_no_script_or_style_within_it() -> None:
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
 
-    assert re.findall(r"<script[^>]*>", text) == ['<script src="/page.js" defer>']
+    assert re.findall(r"<script[^>]*>", text) == [
+        '<script src="/device.js" defer>',
+        '<script src="/page.js" defer>',
+    ]
     assert not re.search(r"<style|\sstyle=|\son\w+=", text)
 
 
@@ -114,6 +124,14 @@ def test_the_page_stores_nothing_and_shows_no_token() -> None:
     text = (FOLDER / "page.js").read_text(encoding="utf-8")
 
     assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches\b|tokens|access_token", text)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text)
+
+
+def test_the_key_of_a_device_is_kept_where_no_script_can_read_it() -> None:
+    text = (FOLDER / "device.js").read_text(encoding="utf-8")
+
+    assert re.findall(r"generateKey\(([^)]*)\)", text) == ['ECDSA, false, ["sign"]']
+    assert not re.search(r"localStorage|sessionStorage|document\.cookie|caches\b|tokens|access_token", text)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text)
 
 

@@ -37,6 +37,7 @@ def test_hello_says_what_is_needed(edge: Edge) -> None:
         "frames_needed": 3,
         "steps": 3,
         "mode": "passive",
+        "device": "optional",
     }
 
 
@@ -89,7 +90,8 @@ def test_scores_thresholds_and_numbers_of_people_never_leave(edge: Edge) -> None
     names = {key for messages in told for message in messages for key in message}
     assert names <= {
         "type", "attempt_id", "nonce", "expires_in_s", "max_frame_bytes", "max_fps", "challenge", "frames_needed",
-        "mode", "steps", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close", "reason",
+        "device", "mode", "steps", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close",
+        "reason",
     }  # fmt: skip
     refusals = json.dumps([m for messages in told for m in messages if not m.get("success")])
     assert not [word for word in SECRET_NUMBERS if word in refusals]
@@ -213,7 +215,9 @@ def test_a_claim_lets_in_whom_it_names_or_nobody(edge: Edge, claim: str, success
         ('{"type": "claim", "username": 5}', "invalid_message"),
         ('{"type": "claim", "username": "\\ud800"}', "invalid_message"),
         ('{"type": ["claim"]}', "unsupported_message"),
-        ('{"type": "device"}', "unsupported_message"),
+        ('{"type": "dance"}', "unsupported_message"),
+        ('{"type": "device"}', "invalid_message"),
+        ('{"type": "device", "device_id": 7}', "invalid_message"),
         ("9" * 5000, "invalid_message"),
         ("[" * 60_000, "invalid_message"),
     ],
