@@ -10,6 +10,7 @@ from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
 from application.ports.keys import KeyKeeper
+from application.ports.lockouts import Lockouts
 from application.ports.once import Once
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
@@ -21,6 +22,7 @@ from application.projecting import Projector
 from domain.act import Act
 from domain.policies.enrolling import EnrollmentPolicy
 from domain.policies.liveness import EvidencePolicy
+from domain.policies.lockout import LockoutPolicy
 from domain.policies.matching import MatchingPolicy
 from domain.policies.movement import ENABLED
 from domain.policies.retention import RetentionPolicy
@@ -35,6 +37,7 @@ class Policies:
     movements: tuple[str, ...] = ENABLED
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
     session_idle: timedelta = timedelta(minutes=30)
 
@@ -58,6 +61,7 @@ class Services:
     ids: Ids
     challenges: Challenges
     once: Once
+    lockouts: Lockouts
     departments: Departments
     read_models: ReadModels
     projector: Projector

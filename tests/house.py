@@ -11,6 +11,7 @@ from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.keys import MemoryKeys
+from adapters.memory.lockouts import MemoryLockouts
 from adapters.memory.once import MemoryOnce
 from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
@@ -214,6 +215,7 @@ def build_house(
         ids=ids,
         challenges=KnownChallenges(*steps),
         once=MemoryOnce(),
+        lockouts=MemoryLockouts(),
         departments=departments,
         read_models=read_models,
         projector=Projector(store, read_models, on_fault=faults.append),
