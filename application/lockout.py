@@ -94,8 +94,8 @@ def check(services: Services, origin: Origin, *, act: Act) -> None:
             for each in narrow:
                 tally = policy.rule(each.scope).current(held[each.lockout_id], now)
                 held[each.lockout_id] = tally.with_lease(str(act.correlation_id), now + policy.lease, now)
-    for each in full:
-        raise _turned_away(services, each, now)
+    if full:
+        raise _turned_away(services, full[0], now)
 
 
 def failed(services: Services, origin: Origin, *, act: Act, pad_passed: bool = False) -> None:
@@ -104,6 +104,7 @@ def failed(services: Services, origin: Origin, *, act: Act, pad_passed: bool = F
     narrow, wide = _counted(services, origin)
     everything = (*narrow, *wide)
     news: list[tuple[Counted, Tally, int]] = []
+    over: list[UUID] = []
     with services.lockouts.held(everything, partial(policy.expires_at, now=now)) as held:
         for each in everything:
             before = held[each.lockout_id].without_lease(str(act.correlation_id))
@@ -111,9 +112,26 @@ def failed(services: Services, origin: Origin, *, act: Act, pad_passed: bool = F
             if (after.until, after.stopped) != (before.until, before.stopped) and after.waiting(now):
                 after = replace(after, episode=before.episode or services.ids.new())
                 news.append((each, after, before.refused))
+            elif before.episode is not None and after.episode is None:
+                over.append(before.episode)
             held[each.lockout_id] = after
     for each, tally, refused in news:
         _tell(services, each, tally, refused, act)
+    _lift(services, over, act)
+
+
+def undecided(services: Services, origin: Origin, *, act: Act) -> None:
+    """Give the slot of ``check`` back after what was neither a success nor a failure.
+
+    A slot that cannot be given back ends by itself.
+    """
+    narrow, _ = _counted(services, origin)
+    with (
+        suppress(FaceauthError),
+        services.lockouts.held(narrow, partial(services.policies.lockout.expires_at, now=act.at)) as held,
+    ):
+        for each in narrow:
+            held[each.lockout_id] = held[each.lockout_id].without_lease(str(act.correlation_id))
 
 
 def succeeded(services: Services, origin: Origin, *, act: Act) -> None:
@@ -167,7 +185,7 @@ def release(
             held[lockout_id] = tally.released()
     if tally.episode is None:
         raise NotFoundError("no such lockout")
-    episode = _episode(services, tally.episode) or _imposed(counted, tally, act)
+    episode = _episode(services, tally.episode) or _imposed(services, counted, tally, act)
     episode.release(reason=reason, act=act)
     services.store.save(episode)
     return counted, tally
@@ -192,11 +210,7 @@ def _succeed(services: Services, origin: Origin, act: Act) -> None:
             held[each.lockout_id] = after
             if before.episode is not None and after.episode is None:
                 over.append(before.episode)
-    for episode_id in over:
-        episode = _episode(services, episode_id)
-        if episode is not None and episode.status == STANDING:
-            episode.lift(act=act)
-            services.store.save(episode)
+    _lift(services, over, act)
 
 
 def _counted(services: Services, origin: Origin) -> tuple[tuple[Counted, ...], tuple[Counted, ...]]:
@@ -229,7 +243,7 @@ def _count(
     subject_id: UUID | None = None,
     device_id: UUID | None = None,
 ) -> Counted:
-    text = "\n".join((method, scope, department, place, claim))
+    text = f"{method}\n{scope}\n{department}\n{place}\n{claim}"
     # vault.digest folds spellings of one identifier together; what it is given here must stay what it is.
     digest = services.vault.digest("lockout", hashlib.sha256(text.encode()).hexdigest())
     seen_at = "" if device_id else place[:PLACE_DIGITS]
@@ -285,7 +299,7 @@ def _tell(services: Services, each: Counted, tally: Tally, refused: int, act: Ac
     try:
         episode = _episode(services, tally.episode)
         if episode is None:
-            episode = _imposed(each, tally, act)
+            episode = _imposed(services, each, tally, act)
         elif episode.status == STANDING:
             episode.extend(failures=tally.total, until=tally.until, refused=refused, act=act)
         services.store.save(episode)
@@ -293,9 +307,19 @@ def _tell(services: Services, each: Counted, tally: Tally, refused: int, act: Ac
         log.warning("a lockout could not be recorded: %s", error.code)
 
 
-def _imposed(each: Counted, tally: Tally, act: Act) -> Lockout:
+def _lift(services: Services, episodes: list[UUID], act: Act) -> None:
+    """Write into the history that waits are over, after a success or because their window is."""
+    for episode_id in episodes:
+        with suppress(FaceauthError):
+            episode = _episode(services, episode_id)
+            if episode is not None and episode.status == STANDING:
+                episode.lift(act=act)
+                services.store.save(episode)
+
+
+def _imposed(services: Services, each: Counted, tally: Tally, act: Act) -> Lockout:
     return Lockout(
-        episode=tally.episode,
+        episode=tally.episode or services.ids.new(),
         lockout_id=each.lockout_id,
         method=each.method,
         scope=each.scope,

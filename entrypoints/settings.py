@@ -133,7 +133,8 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         faults = "; ".join(
-            f"{_variable(str(fault['loc'][0]) if fault['loc'] else 'lockout_*')}: {fault['msg']}" for fault in error.errors()
+            f"{_variable(str(fault['loc'][0]) if fault['loc'] else 'lockout_*')}: {fault['msg']}"
+            for fault in error.errors()
         )
         raise ConfigurationError(f"settings cannot be used: {faults}") from None
     return settings.model_copy(update={"home": settings.home.expanduser().resolve()})

@@ -50,7 +50,9 @@ class MemoryLockouts:
             for each in counted:
                 tally = lent[each.lockout_id]
                 if tally != before[each.lockout_id]:
-                    self._rows[each.lockout_id] = (each, tally, expires_at(tally))
+                    standing = before[each.lockout_id].episode is not None
+                    kept = self._rows[each.lockout_id][0] if standing else each
+                    self._rows[each.lockout_id] = (kept, tally, expires_at(tally))
 
     def find(self, lockout_id: UUID) -> tuple[Counted, Tally] | None:
         """Return one with its tally."""

@@ -19,8 +19,8 @@ scope                     counts the failures of             multiple  reset by 
 ========================  =================================  ========  ==============================================
 
 Where a paired device proved itself, the device stands in for the address, which it shares with strangers. An address
-counts fourfold because a ward behind one NAT shares it. ``claim`` and ``department`` catch an attack that is spread over
-many addresses; they only delay, and they (and ``address``) do not delay somebody who comes from where they have
+counts fourfold because a ward behind one NAT shares it. ``claim`` and ``department`` catch an attack that is spread
+over many addresses; they only delay, and they (and ``address``) do not delay somebody who comes from where they have
 succeeded lately: else anybody could keep a colleague, or a ward, from signing in by failing in their name. (OWASP,
 Blocking Brute Force Attacks, calls this device cookies; here it is the pair of person and place.)
 
@@ -59,9 +59,9 @@ class Tally:
     """What is known of one place, name or department.
 
     ``failures`` were without, ``live_failures`` with a live person before the camera; ``waits`` counts the waits that
-    were imposed in a row, the last of them ``until``; ``stopped``: only an administrator ends it. ``refused`` counts who
-    was turned away since the last failure. ``episode`` is the id of the ``Lockout`` in the history while there is one.
-    ``leases`` maps the tries under way to when they are taken for lost.
+    were imposed in a row, the last of them ``until``; ``stopped``: only an administrator ends it. ``refused`` counts
+    who was turned away since the last failure. ``episode`` is the id of the ``Lockout`` in the history while there is
+    one. ``leases`` maps the tries under way to when they are taken for lost.
     """
 
     failures: int = 0

@@ -14,7 +14,7 @@ RETURNING l.*
 -- name: lockouts_keep
 UPDATE lockouts
 SET
-    department = %(department)s,
+    department = CASE WHEN episode IS NULL THEN %(department)s ELSE department END,
     failures = %(failures)s,
     live_failures = %(live_failures)s,
     waits = %(waits)s,
