@@ -70,9 +70,13 @@ def test_a_block_that_raises_keeps_nothing(lockouts: Lockouts) -> None:
     each = counted()
     put(lockouts, each, FULL)
 
-    with pytest.raises(ZeroDivisionError), lockouts.held([each], lambda _: LATER) as held:
-        held[each.lockout_id] = Tally()
-        _ = 1 / 0
+    def fail() -> None:
+        with lockouts.held([each], lambda _: LATER) as held:
+            held[each.lockout_id] = Tally()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     assert lockouts.peek([each.lockout_id]) == {each.lockout_id: FULL}
 
