@@ -13,11 +13,11 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from application.lockout_history import lift, tell
 from application.ports.lockouts import Counted
 from application.services import Services
 from domain.act import Act
-from domain.errors import FaceauthError, LockedOutError, NotFoundError, RateLimitedError
-from domain.lockout import STANDING, Lockout
+from domain.errors import FaceauthError, LockedOutError, RateLimitedError
 from domain.policies.lockout import (
     ADDRESS,
     BETWEEN_TRIES,
@@ -35,7 +35,6 @@ from domain.policies.lockout import (
 FACE = "face"
 PASSWORD = "password"  # noqa: S105 - a way in
 PLACE_DIGITS: Final = 16
-MAX_LOCKOUTS: Final = 1000
 IPV6_PREFIX: Final = 64
 """One client usually has a whole /64 to itself (RFC 6177, RFC 7934): counting single addresses would count nobody."""
 
@@ -116,8 +115,8 @@ def failed(services: Services, origin: Origin, *, act: Act, pad_passed: bool = F
                 over.append(before.episode)
             held[each.lockout_id] = after
     for each, tally, refused in news:
-        _tell(services, each, tally, refused, act)
-    _lift(services, over, act)
+        tell(services, each, tally, refused, act)
+    lift(services, over, act)
 
 
 def undecided(services: Services, origin: Origin, *, act: Act) -> None:
@@ -154,41 +153,11 @@ def admit(services: Services, address: str, *, act: Act, device_id: UUID | None 
     policy, now = services.policies.lockout, act.at
     place = f"device:{device_id}" if device_id else _place(services, address)
     rate = _count(services, "", RATE, "", place, device_id=device_id)
+    if rate.lockout_id in (known := services.lockouts.peek([rate.lockout_id])):
+        _check_rate(policy, known[rate.lockout_id], now)  # who floods costs a look and no write
     with services.lockouts.held([rate], partial(policy.expires_at, now=now)) as held:
-        tally = held[rate.lockout_id]
-        free = tally.under_way(now) < policy.attempts_per_minute
-        if free:
-            held[rate.lockout_id] = tally.with_lease(str(services.ids.new()), now + MINUTE, now)
-    if not free:
-        raise RateLimitedError(_seconds(min(end for end in tally.leases.values() if end > now), now))
-
-
-def listing(services: Services, *, department: str | None) -> list[tuple[Counted, Tally]]:
-    """Return the lockouts of a department (of all where None), the newest first, ``MAX_LOCKOUTS`` at most."""
-    return services.lockouts.locked(department=department, limit=MAX_LOCKOUTS)
-
-
-def release(
-    services: Services, lockout_id: UUID, *, reason: str, department: str | None, act: Act
-) -> tuple[Counted, Tally]:
-    """End a lockout of that department (of any where None), as an administrator decided; return what it was.
-
-    Raises ``NotFoundError`` where there is none, or no longer, and ``UnavailableError``.
-    """
-    found = services.lockouts.find(lockout_id)
-    if found is None or department not in {None, found[0].department}:
-        raise NotFoundError("no such lockout")
-    counted, _ = found
-    with services.lockouts.held([counted], partial(services.policies.lockout.expires_at, now=act.at)) as held:
-        tally = held[lockout_id]
-        if tally.episode is not None:
-            held[lockout_id] = tally.released()
-    if tally.episode is None:
-        raise NotFoundError("no such lockout")
-    episode = _episode(services, tally.episode) or _imposed(services, counted, tally, act)
-    episode.release(reason=reason, act=act)
-    services.store.save(episode)
-    return counted, tally
+        _check_rate(policy, held[rate.lockout_id], now)
+        held[rate.lockout_id] = held[rate.lockout_id].with_lease(str(services.ids.new()), now + MINUTE, now)
 
 
 def forget(services: Services, *, act: Act) -> int:
@@ -210,7 +179,7 @@ def _succeed(services: Services, origin: Origin, act: Act) -> None:
             held[each.lockout_id] = after
             if before.episode is not None and after.episode is None:
                 over.append(before.episode)
-    _lift(services, over, act)
+    lift(services, over, act)
 
 
 def _counted(services: Services, origin: Origin) -> tuple[tuple[Counted, ...], tuple[Counted, ...]]:
@@ -229,6 +198,11 @@ def _counted(services: Services, origin: Origin) -> tuple[tuple[Counted, ...], t
         narrow.insert(0, who(at, "", place, device_id=origin.device_id))
         wide.insert(0, who(CLAIM, "", ""))
     return tuple(narrow), tuple(wide)
+
+
+def _check_rate(policy: LockoutPolicy, tally: Tally, now: datetime) -> None:
+    if tally.under_way(now) >= policy.attempts_per_minute:
+        raise RateLimitedError(_seconds(min(end for end in tally.leases.values() if end > now), now))
 
 
 def _count(
@@ -290,51 +264,3 @@ def _turned_away(services: Services, each: Counted, now: datetime) -> LockedOutE
 
 def _seconds(until: datetime, now: datetime) -> int:
     return max(1, math.ceil((until - now).total_seconds()))
-
-
-def _tell(services: Services, each: Counted, tally: Tally, refused: int, act: Act) -> None:
-    """Write a wait into the history. The tally is what counts: one that cannot be told still holds."""
-    if tally.episode is None:
-        return
-    try:
-        episode = _episode(services, tally.episode)
-        if episode is None:
-            episode = _imposed(services, each, tally, act)
-        elif episode.status == STANDING:
-            episode.extend(failures=tally.total, until=tally.until, refused=refused, act=act)
-        services.store.save(episode)
-    except FaceauthError as error:
-        log.warning("a lockout could not be recorded: %s", error.code)
-
-
-def _lift(services: Services, episodes: list[UUID], act: Act) -> None:
-    """Write into the history that waits are over, after a success or because their window is."""
-    for episode_id in episodes:
-        with suppress(FaceauthError):
-            episode = _episode(services, episode_id)
-            if episode is not None and episode.status == STANDING:
-                episode.lift(act=act)
-                services.store.save(episode)
-
-
-def _imposed(services: Services, each: Counted, tally: Tally, act: Act) -> Lockout:
-    return Lockout(
-        episode=tally.episode or services.ids.new(),
-        lockout_id=each.lockout_id,
-        method=each.method,
-        scope=each.scope,
-        department=each.department,
-        place=each.place,
-        subject_id=each.subject_id,
-        device_id=each.device_id,
-        failures=tally.total,
-        until=tally.until,
-        act=act,
-        timestamp=act.at,
-    )
-
-
-def _episode(services: Services, episode_id: UUID) -> Lockout | None:
-    with suppress(NotFoundError):
-        return services.store.get(Lockout, episode_id)
-    return None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from application import lockout
+from application import lockout_history
 from domain.act import reason_code
 from domain.policies.lockout import ADDRESS, CLAIM, CLAIM_AT_ADDRESS, CLAIM_AT_DEVICE, DEPARTMENT, DEVICE
 from entrypoints.bootstrap import bootstrap
@@ -35,7 +35,7 @@ def list_lockouts(
 ) -> None:
     """Mostra os bloqueios, o mais novo primeiro / Show the lockouts, newest first."""
     with bootstrap(load_settings(), vision=False) as app:
-        found = lockout.listing(app.services, department=department)
+        found = lockout_history.listing(app.services, department=department)
         now = app.services.clock.now()
     if as_json:
         print_json({"lockouts": [document(*each) | {"waiting": each[1].waiting(now)} for each in found]})
@@ -57,7 +57,9 @@ def release(
     """Libera um bloqueio; fica no histórico / End a lockout; it stays in the history."""
     with bootstrap(load_settings(), vision=False) as app:
         act = app.services.act(ACTOR, "cli")
-        counted, tally = lockout.release(app.services, lockout_id, reason=reason_code(reason), department=None, act=act)
+        counted, tally = lockout_history.release(
+            app.services, lockout_id, reason=reason_code(reason), department=None, act=act
+        )
     if as_json:
         print_json({"released": document(counted, tally)})
     else:

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from application import lockout
+from application import lockout_history
 from application.ports.lockouts import Counted
 from application.ports.tokens import Principal
 from domain.policies.lockout import Tally
@@ -42,17 +42,17 @@ class LockoutApi:
 
     async def list(self, request: Request) -> Response:
         """Return the lockouts that the principal's department has, the newest first."""
-        found = await self._desk.run(lockout.listing, self._services, department=_reach(principal_at(request)))
+        found = await self._desk.run(lockout_history.listing, self._services, department=_reach(principal_at(request)))
         now = self._services.clock.now()
         documents = [document(counted, tally) | {"waiting": tally.waiting(now)} for counted, tally in found]
-        return JSONResponse({"lockouts": documents, "truncated": len(found) == lockout.MAX_LOCKOUTS})
+        return JSONResponse({"lockouts": documents, "truncated": len(found) == lockout_history.MAX_LOCKOUTS})
 
     async def release(self, request: Request) -> Response:
         """End a lockout; effective before this answers, and in the history."""
         principal = principal_at(request)
         body = await self._desk.body(ReleaseBody, request)
         counted, tally = await self._desk.run(
-            lockout.release,
+            lockout_history.release,
             self._services,
             request.path_params["lockout_id"],
             reason=body.reason,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from application import lockout
+from application import lockout, lockout_history
 from application.lockout import PASSWORD, Origin
 from domain.errors import LockedOutError, RateLimitedError
 from tests.house import ICU
@@ -56,11 +56,11 @@ def test_of_many_threads_exactly_as_many_tries_as_the_limit_get_through(app: App
     while not live_locked(app):  # with a live person half of the slots open again as failures are counted
         through += let_through(app, TRIES, live=live)
     assert through == limit
-    assert lockout.listing(app.services, department=ICU)[0][1].total == limit
+    assert lockout_history.listing(app.services, department=ICU)[0][1].total == limit
 
 
 def live_locked(app: App) -> bool:
-    return bool(lockout.listing(app.services, department=ICU))
+    return bool(lockout_history.listing(app.services, department=ICU))
 
 
 def test_with_four_failures_counted_one_more_gets_through(app: App) -> None:
@@ -102,13 +102,13 @@ def test_two_processes_let_through_exactly_the_limit_and_a_restart_changes_nothi
 
     with opened(home, dsn) as app:
         assert not attempt(app, ana())
-        ((counted, tally),) = lockout.listing(app.services, department=ICU)
+        ((counted, tally),) = lockout_history.listing(app.services, department=ICU)
         assert (counted.scope, tally.total, tally.waits) == ("claim_at_address", 5, 1)
         assert [event.name for event in app.services.store.read(0, 1000) if event.aggregate == "lockout"] == [
             "lockout.imposed.v1"
         ]
         act = app.services.act("operator:test", "cli")
-        lockout.release(app.services, counted.lockout_id, reason="known", department=ICU, act=act)
+        lockout_history.release(app.services, counted.lockout_id, reason="known", department=ICU, act=act)
         assert attempt(app, ana())
 
 
