@@ -6,7 +6,8 @@ Synchronous: the entrypoint calls every method off its event loop, one at a time
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from application.journal import record_broken
 from application.origin import sealed_for_month, sealed_for_subject
 from application.outcome import (
     HOLD_STILL,
+    LOCKED_OUT,
     NEXT_STEPS,
     NOT_RECOGNISED,
     PASSWORD,
@@ -31,6 +33,7 @@ from application.proving import DeviceProof
 from application.recapture import recapture
 from application.services import Services
 from application.sessions import new_session
+from application.turnstile import Turnstile, locked_out
 from application.witness import Stamp, Witness
 from domain.act import Act
 from domain.attempt import Attempt, Evidence, MatchFacts
@@ -43,6 +46,7 @@ from domain.errors import (
     EnrollmentInactiveError,
     FaceauthError,
     KeyDestroyedError,
+    LockedOutError,
     NotFoundError,
     SealBrokenError,
     TemplateReplacedError,
@@ -112,11 +116,15 @@ class Authentication:
         self.device = DeviceProof(services, attempt_id=self.attempt_id, department=department)
         self._liveness = services.policies.evidence.mode
         self._witness = Witness(services, stills=stills)
+        self._turnstile = Turnstile(services, department, client.address)
         self._claim: str | None = None
         self._attempt: Attempt | None = None
 
     def start(self) -> None:
-        """Record the attempt and its challenge. Raises ``DepartmentUnknownError``, ``UnavailableError``."""
+        """Record the attempt and its challenge.
+
+        Raises ``DepartmentUnknownError``, ``LockedOutError``, ``UnavailableError``.
+        """
         services = self._services
         if not services.departments.exists(self._department):
             raise DepartmentUnknownError("no such department")
@@ -124,6 +132,7 @@ class Authentication:
         attempt = Attempt.start(
             self.attempt_id, department=self._department, mode=self._mode, policy=self._liveness, act=act
         )
+        self._turnstile.look(attempt, act=act)
         attempt.issue_challenge(" ".join(self._witness.watch.steps) or HOLD_STILL, act=act)
         services.store.save(attempt)
         self._attempt = attempt
@@ -167,7 +176,7 @@ class Authentication:
         Fails closed: whatever goes wrong is a refusal with a stable code. Wipes what the attempt held.
         """
         try:
-            return self._decide_again(last=last or timeout, timeout=timeout)
+            return self._decide_unless_locked(partial(self._decide_again, last=last or timeout, timeout=timeout))
         except FaceauthError as error:
             log.warning("attempt refused: %s", error.code, extra={"attempt_id": str(self.attempt_id)})
             return self._refused(UNAVAILABLE)
@@ -200,6 +209,15 @@ class Authentication:
         if isinstance(verdict, Gathering):
             return FrameReport(fault or verdict.guidance or HOLD_STILL, verdict.step, verdict.of, finished=False)
         return FrameReport(None, of, of, finished=True)
+
+    def _decide_unless_locked(self, decide: Callable[[], Outcome]) -> Outcome:
+        try:
+            return self._turnstile.through(self._claim, self.device.device_id, decide, self._act)
+        except LockedOutError as error:
+            attempt = self._services.store.get(Attempt, self.attempt_id)
+            self._assess(attempt, self._witness.summary())
+            self._refuse(attempt, LOCKED_OUT, LOCKED_OUT, self._act())
+            return locked_out(error)
 
     def _decide_again(self, *, last: bool, timeout: bool) -> Outcome:
         if self.device.fault is not None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from application.person import Person
 from application.proving import DEVICE_REJECTED, DEVICE_REQUIRED
 from application.sessions import Opened
+from domain.errors import LockedOutError
 from domain.policies.liveness import PRESENTATION_ATTACK
 
 HOLD_STILL: Final = "hold_still"
@@ -19,8 +20,9 @@ RETRY: Final = "retry"
 PASSWORD: Final = "password"  # noqa: S105 - a next step's name
 NOT_RECOGNISED: Final = "face_not_recognised"
 UNAVAILABLE: Final = "unavailable"
-NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, PRESENTATION_ATTACK: PASSWORD, UNAVAILABLE: PASSWORD} | dict.fromkeys(
-    (DEVICE_REQUIRED, DEVICE_REJECTED), PASSWORD
+LOCKED_OUT: Final = LockedOutError.code
+NEXT_STEPS: Final = dict.fromkeys(
+    (NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE, LOCKED_OUT, DEVICE_REQUIRED, DEVICE_REJECTED), PASSWORD
 )
 """What to do after a refusal; anything else: retry."""
 
@@ -51,13 +53,17 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended, as far as the client may know. ``confidence`` is a probability, 0...1, on success only."""
+    """How an attempt ended, as far as the client may know. ``confidence`` is a probability, 0...1, on success only.
+
+    ``retry_after_s`` is how long whoever is locked out has to wait; None where waiting does not help.
+    """
 
     success: bool
     code: str
     next_step: str
     confidence: float | None = None
     admission: Admission | None = None
+    retry_after_s: int | None = None
 
 
 def admitted(opened: Opened, person: Person, *, confidence: float | None = None) -> Outcome:

@@ -10,6 +10,7 @@ from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
 from application.ports.keys import KeyKeeper
+from application.ports.lockouts import Lockouts
 from application.ports.once import Once
 from application.ports.pairings import Pairings
 from application.ports.protection import TemplateProtection
@@ -23,6 +24,7 @@ from application.projecting import Projector
 from domain.act import Act
 from domain.policies.enrolling import EnrollmentPolicy
 from domain.policies.liveness import EvidencePolicy
+from domain.policies.lockout import LockoutPolicy
 from domain.policies.matching import MatchingPolicy
 from domain.policies.movement import ENABLED
 from domain.policies.retention import RetentionPolicy
@@ -38,6 +40,7 @@ class Policies:
     movements: tuple[str, ...] = ENABLED
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
     session_idle: timedelta = timedelta(minutes=30)
     device_required: frozenset[str] = frozenset()
@@ -68,6 +71,7 @@ class Services:
     once: Once
     pairings: Pairings
     signatures: Signatures
+    lockouts: Lockouts
     departments: Departments
     read_models: ReadModels
     projector: Projector

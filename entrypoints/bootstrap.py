@@ -22,6 +22,7 @@ from adapters.postgres.deployment import (
     note_generation,
     refusals,
 )
+from adapters.postgres.lockouts import PostgresLockouts
 from adapters.postgres.migrate import migrate
 from adapters.postgres.once import PostgresOnce
 from adapters.postgres.pairings import PostgresPairings
@@ -45,6 +46,7 @@ from domain.enrollment import Enrollment
 from domain.erasure import Erasure
 from domain.errors import UnavailableError
 from domain.journal import JournalEntry
+from domain.lockout import Lockout
 from domain.policies.liveness import EvidencePolicy
 from domain.policies.retention import RetentionPolicy
 from domain.rotation import Rotation
@@ -57,7 +59,7 @@ from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
 from entrypoints.worker import ACTOR, CHANNEL
 
-AGGREGATES: Final = (Consent, Enrollment, Attempt, Session, JournalEntry, Rotation, Erasure, Account, Device)
+AGGREGATES: Final = (Consent, Enrollment, Attempt, Session, JournalEntry, Rotation, Erasure, Account, Device, Lockout)
 VALUES: Final = (Act, Evidence, MatchFacts)
 
 
@@ -124,6 +126,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             once=PostgresOnce(database),
             pairings=PostgresPairings(database),
             signatures=EcdsaSignatures(),
+            lockouts=PostgresLockouts(database),
             departments=departments,
             read_models=read_models,
             projector=projector,
@@ -174,6 +177,7 @@ def _policies(settings: Settings, judge: FrameJudge) -> Policies:
         evidence=EvidencePolicy(mode=settings.liveness),
         matching=matching_policy(settings, {model for model in (judge.model, judge.former) if model}),
         retention=retention,
+        lockout=settings.lockout_policy,
         session_lifetime=timedelta(hours=settings.session_hours),
         session_idle=timedelta(minutes=settings.session_idle_minutes),
         device_required=frozenset(settings.device_required),

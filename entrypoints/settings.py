@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import ConfigurationError
+from domain.policies.lockout import LockoutPolicy
 
 
 class Settings(BaseSettings):
@@ -55,11 +58,55 @@ class Settings(BaseSettings):
     idle_seconds: float = Field(default=10.0, gt=0)
     max_connections: int = Field(default=64, ge=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    attempts_per_minute: int = Field(default=5, ge=1, le=100_000)
+    lockout_failures: int = Field(default=5, ge=1, le=100)
+    lockout_live_failures: int = Field(default=10, ge=1, le=100)
+    lockout_stop: int = Field(default=50, ge=2, le=1000)
+    lockout_live_stop: int = Field(default=100, ge=2, le=1000)
+    lockout_first_wait_seconds: float = Field(default=30, ge=1, le=3600)
+    lockout_longest_wait_seconds: float = Field(default=3600, ge=1, le=24 * 3600)
+    lockout_address_multiple: int = Field(default=4, ge=1, le=1000)
+    lockout_claim_multiple: int = Field(default=10, ge=1, le=1000)
+    lockout_department_multiple: int = Field(default=20, ge=1, le=1000)
+    lockout_department_window_minutes: float = Field(default=10, gt=0, le=24 * 60)
+    lockout_department_longest_wait_seconds: float = Field(default=300, ge=1, le=3600)
+    lockout_familiar_days: float = Field(default=30, gt=0, le=183)
+    lockout_forget_days: float = Field(default=30, gt=0, le=183)
+    lockout_lease_seconds: float = Field(default=60, ge=1, le=600)
+    lockout_rows: int = Field(default=100_000, ge=1000)
 
-    @field_validator("departments", "public_hosts", "device_required", mode="before")
+    @field_validator("departments", "public_hosts", "device_required", "trusted_proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _sound_lockout(self) -> Self:
+        _ = self.lockout_policy
+        return self
+
+    @property
+    def lockout_policy(self) -> LockoutPolicy:
+        """How often somebody may fail. Raises ``ValueError`` where the numbers contradict each other."""
+        return LockoutPolicy(
+            failures=self.lockout_failures,
+            live_failures=self.lockout_live_failures,
+            stop=self.lockout_stop,
+            live_stop=self.lockout_live_stop,
+            first_wait=timedelta(seconds=self.lockout_first_wait_seconds),
+            longest_wait=timedelta(seconds=self.lockout_longest_wait_seconds),
+            address_multiple=self.lockout_address_multiple,
+            claim_multiple=self.lockout_claim_multiple,
+            department_multiple=self.lockout_department_multiple,
+            department_window=timedelta(minutes=self.lockout_department_window_minutes),
+            department_longest_wait=timedelta(seconds=self.lockout_department_longest_wait_seconds),
+            familiar=timedelta(days=self.lockout_familiar_days),
+            forget=timedelta(days=self.lockout_forget_days),
+            lease=timedelta(seconds=self.lockout_lease_seconds),
+            attempts_per_minute=self.attempts_per_minute,
+            rows=self.lockout_rows,
+        )
 
     @property
     def models_dir(self) -> Path:
@@ -88,7 +135,8 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         faults = "; ".join(
-            f"{_variable(str(fault['loc'][0]) if fault['loc'] else '?')}: {fault['msg']}" for fault in error.errors()
+            f"{_variable(str(fault['loc'][0]) if fault['loc'] else 'lockout_*')}: {fault['msg']}"
+            for fault in error.errors()
         )
         raise ConfigurationError(f"settings cannot be used: {faults}") from None
     return settings.model_copy(update={"home": settings.home.expanduser().resolve()})

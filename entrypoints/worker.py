@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from application import erase, rekey, rotate
+from application import erase, lockout, rekey, rotate
 from application.devices import forget_pairings
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
@@ -45,6 +45,8 @@ TASKS: Final = (
         lambda services, _: abandon_interrupted(services, older_than=LOST_ATTEMPT_AFTER, channel=CHANNEL),
     ),
     Task("sessions", MINUTE, lambda services, _: expire_sessions(services, channel=CHANNEL)),
+    Task("lockouts", MINUTE, lambda services, act: lockout.forget(services, act=act)),
+    Task("once", MINUTE, lambda services, act: services.once.forget(act.at)),
     Task("erasures", MINUTE, lambda services, act: erase.resume_erasures(services, act=act)),
     Task("finality", 5 * MINUTE, lambda services, act: erase.finalise(services, act=act)),
     Task("pairings", HOUR, lambda services, _: forget_pairings(services)),

@@ -12,6 +12,7 @@ from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.keys import MemoryKeys
+from adapters.memory.lockouts import MemoryLockouts
 from adapters.memory.once import MemoryOnce
 from adapters.memory.pairings import MemoryPairings
 from adapters.memory.protection import MemoryProtection
@@ -218,6 +219,7 @@ def build_house(
         once=MemoryOnce(),
         pairings=MemoryPairings(),
         signatures=EcdsaSignatures(),
+        lockouts=MemoryLockouts(),
         departments=departments,
         read_models=read_models,
         projector=Projector(store, read_models, on_fault=faults.append),

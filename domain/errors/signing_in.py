@@ -46,9 +46,27 @@ class LockedOutError(NotAllowedError):
 
     code = "locked_out"
 
-    def __init__(self, retry_after_s: int | None) -> None:
-        """Say how long to wait."""
+    def __init__(self, retry_after_s: int | None, *, first: bool = False) -> None:
+        """Say how long to wait; ``first``: nobody was turned away since that wait began, so this one is recorded."""
         super().__init__("too many failures: wait, or use another way in")
+        self.retry_after_s = retry_after_s
+        self.first = first
+
+
+class LockoutStateError(DomainRuleError):
+    """The lockout is over."""
+
+    code = "lockout_state"
+
+
+class RateLimitedError(NotAllowedError):
+    """Too many attempts from one place, whatever became of them: wait ``retry_after_s`` seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after_s: int) -> None:
+        """Say how long to wait."""
+        super().__init__("too many attempts: wait")
         self.retry_after_s = retry_after_s
 
 

@@ -15,6 +15,7 @@ from entrypoints.cli import (
     device,
     evaluate,
     keys,
+    lockouts,
     models,
     operations,
     people,
@@ -41,6 +42,7 @@ cli.command("doctor")(operations.doctor)
 cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
+cli.add_typer(lockouts.group, name="lockout")
 cli.add_typer(rotation.group, name="rotation")
 cli.add_typer(subject.group, name="subject")
 cli.add_typer(device.group, name="device")

@@ -16,6 +16,7 @@ from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, EVER
 from entrypoints.http import access, audit, bodies, erasure
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
+from entrypoints.http.lockouts import LockoutApi
 from entrypoints.http.pairing import DeviceApi
 
 
@@ -24,6 +25,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
     return [
         *EnrollmentApi(desk).endpoints(),
         *DeviceApi(desk).endpoints(),
+        *LockoutApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
     ]
 

@@ -15,6 +15,8 @@ def result(outcome: Outcome) -> dict[str, Any]:
         "code": outcome.code,
         "next": outcome.next_step,
     }
+    if outcome.retry_after_s is not None:
+        document["retry_after_s"] = outcome.retry_after_s
     if outcome.admission is not None:
         admission = outcome.admission
         document["confidence"] = outcome.confidence

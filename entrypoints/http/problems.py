@@ -41,6 +41,7 @@ STATUS: dict[str, int] = {
     "rotation_state": 409,
     "erased": 410,
     "attempt_state": 409,
+    "lockout_state": 409,
     "body_too_large": 413,
     "image_too_large": 413,
     "invalid_input": 422,
@@ -49,6 +50,8 @@ STATUS: dict[str, int] = {
     "capture_count": 422,
     "captures_insufficient": 422,
     "captures_inconsistent": 422,
+    "locked_out": 429,
+    "rate_limited": 429,
     "unavailable": 503,
     "models": 503,
     "key_ring": 503,
@@ -89,7 +92,11 @@ async def on_faceauth_error(_request: Request, error: Exception) -> Response:
         more["captures"] = [
             {"accepted": item.accepted, "reason": item.reason, "quality": item.quality} for item in error.captures
         ]
-    return problem(status, code, str(error), **more)
+    response = problem(status, code, str(error), **more)
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        response.headers["retry-after"] = str(retry_after_s)
+    return response
 
 
 async def on_invalid_body(_request: Request, error: Exception) -> Response:

@@ -113,5 +113,6 @@ def uvicorn_config(app: App, asgi: Starlette) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # peer.py decides whom to believe; uvicorn would believe any local process
         timeout_graceful_shutdown=5,
     )

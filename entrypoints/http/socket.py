@@ -16,15 +16,18 @@ import structlog
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from application import lockout
 from application.authenticate import Authentication
 from application.departments import check_department
-from application.outcome import HOLD_STILL, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
+from application.outcome import HOLD_STILL, LOCKED_OUT, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
+from application.turnstile import locked_out
 from application.witness import Stamp
-from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
+from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError, LockedOutError, RateLimitedError
 from entrypoints.app import App
 from entrypoints.faults import trail
 from entrypoints.http.framing import Frame, FrameLimits, FramingError, unpack
 from entrypoints.http.messages import plain_result, result
+from entrypoints.http.peer import client_address
 from entrypoints.http.signed_frames import SignedFrames
 
 T = TypeVar("T")
@@ -38,7 +41,7 @@ MAX_TEXT_CHARACTERS: Final = 64 * 1024
 """Control messages are short; a long one would keep the event loop parsing."""
 
 CLOSE_NORMAL, CLOSE_POLICY, CLOSE_TOO_BIG, CLOSE_ERROR = 1000, 1008, 1009, 1011
-CLOSE_DEPARTMENT, CLOSE_BUSY = 4403, 4503
+CLOSE_DEPARTMENT, CLOSE_RATE, CLOSE_BUSY = 4403, 4429, 4503
 CLIENT_GONE, CANCELED, FRAME_TOO_LARGE = "client_gone", "canceled", "frame_too_large"
 
 log = structlog.get_logger("faceauth.socket")
@@ -47,10 +50,11 @@ log = structlog.get_logger("faceauth.socket")
 class _EndError(Exception):
     """The connection ends with a stable code, which also goes into the attempt's history."""
 
-    def __init__(self, close: int, code: str) -> None:
+    def __init__(self, close: int, code: str, outcome: Outcome | None = None) -> None:
         super().__init__(code)
         self.close = close
         self.code = code
+        self.outcome = outcome
 
 
 class SignIn:
@@ -70,12 +74,12 @@ class SignIn:
         self._last_frame_at = time.monotonic()
         self._said: tuple[str, float] = ("", 0.0)
         self._progress = 0
-        client = socket.client
+        self._address = client_address(socket, app.settings)
         self._attempt = Authentication(
             app.services,
             department=socket.path_params["department"],
             mode="plain" if self._plain else SUBPROTOCOL,
-            client=Client(client.host if client else "unknown", socket.headers.get("user-agent", "")),
+            client=Client(self._address, socket.headers.get("user-agent", "")),
         )
         self._device = SignedFrames(
             self._attempt.device,
@@ -92,8 +96,9 @@ class SignIn:
             await self._start()
             reader = asyncio.create_task(self._read())
             await self._hello()
-            await self._deliver(await self._judge())
-            await self._close(CLOSE_NORMAL)
+            outcome = await self._judge()
+            await self._deliver(outcome)
+            await self._close(CLOSE_RATE if outcome.code == LOCKED_OUT else CLOSE_NORMAL)
         except _EndError as end:
             await self._abandon(end.code)
             await self._fail(end)
@@ -118,9 +123,17 @@ class SignIn:
             raise _EndError(CLOSE_NORMAL, CLIENT_GONE) from error
 
     async def _start(self) -> None:
+        services = self._app.services
         try:
+            act = services.act("anonymous", "ws")
+            await self._in(self._workers, lockout.admit, services, self._address, act=act)
             check_department(self._socket.path_params["department"])
             await self._in(self._workers, self._attempt.start)
+        except LockedOutError as error:
+            raise _EndError(CLOSE_RATE, error.code, locked_out(error)) from error
+        except RateLimitedError as error:
+            outcome = Outcome(success=False, code=error.code, next_step=PASSWORD, retry_after_s=error.retry_after_s)
+            raise _EndError(CLOSE_RATE, error.code, outcome) from error
         except (DepartmentUnknownError, InvalidInputError) as error:
             raise _EndError(CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
         except FaceauthError as error:
@@ -291,7 +304,9 @@ class SignIn:
 
     async def _fail(self, end: _EndError) -> None:
         with contextlib.suppress(_EndError):
-            if end.code == UNAVAILABLE:
+            if end.outcome is not None:
+                await self._deliver(end.outcome)
+            elif end.code == UNAVAILABLE:
                 await self._deliver(Outcome(success=False, code=UNAVAILABLE, next_step=PASSWORD))
             elif end.code not in {CLIENT_GONE, CANCELED}:
                 await self._send({"type": "error", "code": end.code})

@@ -35,6 +35,7 @@ const REFUSALS = {
   quality_too_low: ["As imagens não ficaram boas o bastante", "The pictures were not good enough"],
   consent_missing: ["Falta o consentimento para usar o rosto", "Consent to use your face is missing"],
   enrollment_inactive: ["O cadastro do rosto está inativo", "Your face enrolment is inactive"],
+  rate_limited: ["Muitas tentativas seguidas: espere um minuto", "Too many attempts in a row: wait a minute"],
   locked_out: ["Tentativas demais: acesso bloqueado por um tempo", "Too many attempts: locked for a while"],
   timeout: ["O tempo acabou", "Time ran out"],
   busy: ["O serviço está ocupado", "The service is busy"],

@@ -184,9 +184,10 @@ def build_edge(
     """An edge over a new house, whose judge ``judge`` wraps or replaces, and which asks for ``steps`` where it asks."""
     house = build_house(policies, steps=steps)
     wrapped = judge(house.judge)
-    house.services = replace(house.services, judge=wrapped)
+    configured = Settings(home=home, **({"max_fps": 60.0, "judge_threads": 2, "attempts_per_minute": 1000} | settings))
+    rules = replace(house.services.policies, lockout=configured.lockout_policy)
+    house.services = replace(house.services, judge=wrapped, policies=rules)
     house.enrolling = Enrolling(house.services)
-    configured = Settings(home=home, **({"max_fps": 60.0, "judge_threads": 2} | settings))
     app = App(
         settings=configured,
         services=house.services,

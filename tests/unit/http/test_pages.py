@@ -36,7 +36,7 @@ GUIDANCE = {
 REFUSALS = {
     *(NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE, LIVENESS_FAILED, QUALITY_TOO_LOW, DepartmentUnknownError.code),
     *(DEVICE_REQUIRED, DEVICE_REJECTED),
-    *("challenge_failed", "consent_missing", "enrollment_inactive", "locked_out", "timeout", "busy"),
+    *("challenge_failed", "consent_missing", "enrollment_inactive", "locked_out", "rate_limited", "timeout", "busy"),
 }
 NEXT_STEPS = {"retry", "password", "contact_admin"}
 
