@@ -9,6 +9,7 @@ from uuid import UUID
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
+from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
 from application.ports.once import Once
 from application.ports.protection import TemplateProtection
@@ -54,6 +55,7 @@ class Services:
     index: TemplateIndex
     judge: FrameJudge
     tokens: TokenIssuer
+    identity: IdentityProvider
     clock: Clock
     ids: Ids
     challenges: Challenges
