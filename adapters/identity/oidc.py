@@ -96,7 +96,7 @@ class OidcProvider:
         )
 
     def _key_for(self, token: str) -> tuple[ProviderKey, str]:
-        """Return the provider's key that a token names, and the algorithm: the header only picks among what we allow."""
+        """Return the provider's key that a token names, and the algorithm: it only picks among what we allow."""
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise ValueError("too long")
         header = jwt.get_unverified_header(token)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.exceptions import PyJWTError
 
-from domain.errors import FaceauthError, UnavailableError
+from domain.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -102,7 +102,7 @@ class _Known:
 
 
 class CachedKeys:
-    """Public keys by id, fetched by one thread at a time. Nobody waits for the network while a known key is asked for."""
+    """Public keys by id, fetched by one thread at a time. Who asks for a known key never waits for the network."""
 
     def __init__(
         self, fetch: Callable[[], Iterable[Any]], *, clock: Clock, on_fault: Callable[[Exception], None]
@@ -160,18 +160,19 @@ class CachedKeys:
 
     def _fly(self, landed: threading.Event) -> None:
         try:
-            keys = usable_keys(list(self._fetch()))
-            if not keys:
-                raise UnavailableError("the identity provider's key set has no key that we can use")
-            self._known = _Known(keys, self._clock.monotonic())
-        except FaceauthError as error:
-            self._on_fault(error)
-        except Exception as error:  # noqa: BLE001 - told to the operator with its trail; the next fetch tries again
+            self._known = _Known(self._fetched(), self._clock.monotonic())
+        except Exception as error:  # noqa: BLE001 - told to the operator; the next fetch tries again
             self._on_fault(error)
         finally:
             with self._lock:
                 self._flight = None
             landed.set()
+
+    def _fetched(self) -> dict[str, ProviderKey]:
+        keys = usable_keys(list(self._fetch()))
+        if not keys:
+            raise UnavailableError("the identity provider's key set has no key that we can use")
+        return keys
 
     def _believed(self) -> _Known | None:
         known = self._known

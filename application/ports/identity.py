@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class IdentityProvider(Protocol):
-    """Verifies access tokens of the hospital. Safe from several threads; may wait for the network, so never on a loop."""
+    """Verifies access tokens of the hospital. Safe from several threads; may wait for the network: not on a loop."""
 
     def issued(self, token: str) -> bool:
         """Say whether a token names this provider as its issuer.
