@@ -24,8 +24,6 @@ from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from domain.errors import FaceauthError
-
 Key = RSAKey | ECKey | OKPKey | OctKey
 
 AUDIENCE = "https://faceauth.test/face-auth"
@@ -47,7 +45,7 @@ def rsa_key(kid: str = "one", bits: int = 2048) -> RSAKey:
 
 
 def ec_key(kid: str = "two", curve: str = "P-256") -> ECKey:
-    return ECKey.generate_key(curve, {"kid": kid})  # type: ignore[arg-type]
+    return ECKey.generate_key(curve, {"kid": kid})
 
 
 def edwards_key(kid: str = "three") -> OKPKey:
@@ -149,7 +147,9 @@ class Realm:
         } | changed
         return {name: value for name, value in plain.items() if value is not None}
 
-    def token(self, key: Key | None = None, alg: str = "ES256", header: Mapping[str, Any] | None = None, **c: Any) -> str:
+    def token(
+        self, key: Key | None = None, alg: str = "ES256", header: Mapping[str, Any] | None = None, **c: Any
+    ) -> str:
         return signed(self.claims(**c), key or self.key, alg, **(header or {}))
 
     def lands(self) -> None:
@@ -165,10 +165,6 @@ def realm_on(site: Site, key: Key | None = None, **trust: Any) -> Realm:
     site.publishes(key)
     clock, faults = FixedClock(), list[Exception]()
     cache = CachedKeys(ProviderDocuments(site.url).key_set, clock=clock, on_fault=faults.append)
-    rules = {"issuer": site.url, "audience": AUDIENCE, "grants": GRANTS} | trust
+    rules: dict[str, Any] = {"issuer": site.url, "audience": AUDIENCE, "grants": GRANTS} | trust
     verifier = OidcProvider(Trust(**rules), keys=cache, clock=clock, digest=lambda kind, value: f"{kind}#{hash(value)}")
     return Realm(site, key, clock, cache, verifier, faults)
-
-
-def code_of(error: FaceauthError) -> str:
-    return error.code

@@ -81,9 +81,10 @@ def test_a_token_without_a_signature_is_refused(realm: Realm, alg: Any) -> None:
 
 
 def test_a_public_key_is_no_secret_to_sign_with(site: Site) -> None:
-    realm = realm_on(site, rsa_key())
+    key = rsa_key()
+    realm = realm_on(site, key)
     text = forged(realm, alg="HS256").rstrip(".")  # by hand: libraries refuse to sign so
-    mac = hmac.new(realm.key.as_pem(private=False), text.encode(), "sha256").digest()
+    mac = hmac.new(key.as_pem(private=False), text.encode(), "sha256").digest()
 
     assert refused(realm, f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}")
 
@@ -100,7 +101,7 @@ def test_a_key_published_for_one_algorithm_verifies_no_other(site: Site) -> None
     site.publishes({**realm.key.as_dict(private=False), "alg": "PS256"})
 
     assert refused(realm, realm.token(alg="RS256"))
-    assert realm.verifier.verify(realm.token(alg="PS256"))
+    assert realm.verifier.verify(realm.token(alg="PS256")).roles
 
 
 def test_the_same_key_id_with_another_key_is_refused(realm: Realm) -> None:
@@ -171,7 +172,7 @@ def test_a_token_with_a_wrong_claim_is_refused(realm: Realm, changed: dict[str, 
 
 
 def test_a_token_for_several_audiences_is_good_when_we_are_one(realm: Realm) -> None:
-    assert realm.verifier.verify(realm.token(aud=["https://ehr.test", AUDIENCE]))
+    assert realm.verifier.verify(realm.token(aud=["https://ehr.test", AUDIENCE])).roles
 
 
 @pytest.mark.parametrize(
@@ -190,9 +191,10 @@ def test_a_token_for_several_audiences_is_good_when_we_are_one(realm: Realm) -> 
     ],
 )
 def test_clocks_may_differ_by_a_minute_and_no_more(realm: Realm, claim: str, offset: int, good: bool) -> None:
-    token = realm.token(**{claim: realm.clock.now().timestamp() + offset})
+    moved: dict[str, Any] = {claim: realm.clock.now().timestamp() + offset}
+    token = realm.token(**moved)
 
-    assert bool(realm.verifier.verify(token)) if good else refused(realm, token)
+    assert bool(realm.verifier.verify(token).roles) if good else refused(realm, token)
 
 
 @pytest.mark.parametrize("skew", [timedelta(minutes=5), timedelta(days=1), timedelta(seconds=-1)])
@@ -212,7 +214,7 @@ def test_another_type_of_token_is_no_access_token(realm: Realm, kind: Any) -> No
 def test_the_types_that_are_configured_are_taken(site: Site, kind: str) -> None:
     realm = realm_on(site, types=frozenset({"at+jwt", "jwt"}))
 
-    assert realm.verifier.verify(realm.token(header={"typ": kind}))
+    assert realm.verifier.verify(realm.token(header={"typ": kind})).roles
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "a.b", "é.é.é", "\x00", "{}", "x" * 100_000, "." * 5000])
