@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 from starlette.routing import Route, WebSocketRoute
 
+from adapters.memory.vision import picture
 from application.notice import CURRENT
 from application.ports.tokens import Principal
 from application.sessions import revoke_sessions
@@ -31,7 +32,7 @@ from entrypoints.http.api import all_endpoints
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint
 from entrypoints.http.pages import FILES
 from entrypoints.http.server import create_app
-from tests.house import ICU, LAB, picture
+from tests.house import ICU, LAB
 from tests.unit.http.edge import Edge, build_edge, enrollment
 
 if TYPE_CHECKING:
