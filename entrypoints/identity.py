@@ -11,7 +11,7 @@ from adapters.identity.absent import AbsentIdentityProvider
 from adapters.identity.documents import ProviderDocuments
 from adapters.identity.grants import Grants
 from adapters.identity.oidc import OidcProvider, Trust
-from adapters.identity.public_keys import CachedKeys
+from adapters.identity.public_keys import CachedKeys, usable_keys
 from application.departments import check_department
 from application.ports.clock import Clock
 from application.ports.identity import IdentityProvider
@@ -57,6 +57,16 @@ def open_identity(
     if eager:
         keys.refresh()
     return OidcProvider(trust, keys=keys, clock=clock, digest=digest)
+
+
+def count_keys(settings: Settings) -> int | None:
+    """Return how many usable keys the provider publishes now, None where none is configured.
+
+    Waits for the network. Raises ``ConfigurationError``, ``UnavailableError``.
+    """
+    if not settings.idp_issuer:
+        return None
+    return len(usable_keys(ProviderDocuments(settings.idp_issuer, ca_file=settings.idp_ca_file).key_set()))
 
 
 def role_map(text: str) -> dict[str, frozenset[str]]:

@@ -14,6 +14,7 @@ import pytest
 from adapters.identity.oidc import OidcProvider, Trust
 from adapters.identity.public_keys import CachedKeys
 from domain.errors import ConfigurationError, TokenInvalidError, UnavailableError
+from entrypoints.examination import _identity_provider
 from entrypoints.identity import open_identity
 from entrypoints.settings import Settings
 from tests.house import ICU
@@ -152,6 +153,16 @@ def test_a_provider_that_is_down_keeps_no_server_from_starting(realm: Realm) -> 
     opened(configured(idp_issuer="http://127.0.0.1:9"), realm, eager=True)
 
     wait_until(lambda: realm.faults)
+
+
+def test_the_doctor_counts_the_keys_and_says_when_the_provider_is_down(realm: Realm) -> None:
+    def found(**changed: Any) -> tuple[str, str]:
+        (finding,) = _identity_provider(configured(**changed))
+        return finding.state, finding.detail
+
+    assert found(idp_issuer=realm.site.url) == ("ok", "1 keys that verify its tokens")
+    assert found(idp_issuer="http://127.0.0.1:9") == ("warning", "the identity provider cannot be reached")
+    assert found(idp_issuer=None) == ("ok", "none: only local tokens count")
 
 
 def test_without_settings_there_is_no_provider(realm: Realm) -> None:

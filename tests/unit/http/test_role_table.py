@@ -1,167 +1,66 @@
 """Who may call what, from where: every endpoint, by every role, in every department.
 
-An endpoint that is not in ``TABLE`` fails the first test. To add one: one line, and a function that makes a request
-which is valid for somebody of the target's department (none where a bare request is).
+An endpoint that is not in ``TABLE`` fails the first test. To add one: one line, and in ``role_world`` a function that
+makes a request which is valid for somebody of the target's department (none where a bare request is).
 """
 
 from __future__ import annotations
 
-import base64
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 from starlette.routing import Route, WebSocketRoute
 
-from adapters.memory.vision import picture
-from application.notice import CURRENT
 from application.ports.tokens import Principal
-from application.sessions import revoke_sessions
-from domain.roles import (
-    COMPLIANCE_OFFICER,
-    DEPARTMENT_ADMIN,
-    ENCARREGADO,
-    EVERYWHERE,
-    STAFF_ROLES,
-    SUBJECT,
-)
+from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, EVERYWHERE, STAFF_ROLES, SUBJECT
 from entrypoints.http.api import all_endpoints
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint
 from entrypoints.http.pages import FILES
 from entrypoints.http.server import create_app
-from tests.house import ICU, LAB
-from tests.unit.http.edge import Edge, build_edge, enrollment
+from tests.house import ICU
+from tests.unit.http import role_world as a
+from tests.unit.http.role_world import HERE, NOBODY, PLACES, REVOKED, THERE, Row, World, stranger_like, world_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from httpx import Response
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a request is about."""
-
-    department: str
-    username: str
-    subject_id: str
-    enrollment_id: str
-    pending_id: str
-    erased_id: str
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A request: what goes into the path, the query and the JSON body."""
-
-    path: dict[str, str] = field(default_factory=dict)
-    query: dict[str, str] = field(default_factory=dict)
-    json: Any = None
-
-
-def nothing(_target: Target, _who: str) -> Ask:
-    return Ask()
-
-
-def enrolling(target: Target, _who: str) -> Ask:
-    return Ask(json=enrollment("cleo", target.department))
-
-
-def opening(target: Target, _who: str) -> Ask:
-    return Ask(json=enrollment("cleo", target.department, face_images=None))
-
-
-def capturing(target: Target, _who: str) -> Ask:
-    image = base64.b64encode(picture("dora", take=50)).decode()
-    return Ask({"enrollment_id": target.pending_id}, json={"image": image})
-
-
-def pending(target: Target, _who: str) -> Ask:
-    return Ask({"enrollment_id": target.pending_id})
-
-
-def enrolled(target: Target, _who: str) -> Ask:
-    return Ask({"enrollment_id": target.enrollment_id})
-
-
-def naming(target: Target, _who: str) -> Ask:
-    return Ask(json={"subject_id": target.subject_id})
-
-
-def naming_by_username(target: Target, who: str) -> Ask:
-    return naming(target, who) if who == SUBJECT else Ask(json={"username": target.username})
-
-
-def consenting(target: Target, _who: str) -> Ask:
-    given = {"notice_version": CURRENT.version, "accepted": True}
-    return Ask(json=given | {"subject_id": target.subject_id})
-
-
-def person_in_path(target: Target, _who: str) -> Ask:
-    return Ask({"subject_id": target.subject_id}, json={})
-
-
-def erased_in_path(target: Target, _who: str) -> Ask:
-    return Ask({"subject_id": target.erased_id})
-
-
-def asking_for(target: Target, _who: str) -> Ask:
-    return Ask(query={"subject": target.subject_id})
-
+    from tests.unit.http.edge import Edge
 
 # What somebody of another department gets.
 SAME = "same"  # what they get does not depend on the department
 FORBIDDEN = "forbidden"  # 403: the request itself names the department
 STRANGER = "stranger"  # 404, word for word as for what never was
+EVERYWHERE_ONLY = "everywhere only"  # 403, in one's own department too: it is for who reaches all of them
 
 ADMIN = frozenset({DEPARTMENT_ADMIN})
 OFFICERS = frozenset({COMPLIANCE_OFFICER, ENCARREGADO})
 OWN = frozenset({SUBJECT, DEPARTMENT_ADMIN})
 
 
-@dataclass(frozen=True)
-class Row:
-    """An endpoint as it has to be. ``answers`` is the status of a valid request by somebody who may."""
-
-    method: str
-    path: str
-    roles: frozenset[str]
-    wall: str
-    make: Callable[[Target, str], Ask] = nothing
-    answers: int = 200
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-
 ONE = "/face-auth/enrollments/{enrollment_id:uuid}"
 PERSON = "/face-auth/subjects/{subject_id:uuid}"
 TABLE = [
-    Row("POST", "/face-auth/enroll", ADMIN, FORBIDDEN, enrolling, 201),
-    Row("POST", "/face-auth/enrollments", ADMIN, FORBIDDEN, opening, 201),
-    Row("POST", f"{ONE}/captures", ADMIN, STRANGER, capturing),
-    Row("POST", f"{ONE}/complete", ADMIN, STRANGER, pending, 201),
-    Row("DELETE", ONE, ADMIN, STRANGER, enrolled, 204),
+    Row("POST", "/face-auth/enroll", ADMIN, FORBIDDEN, a.enrolling, 201),
+    Row("POST", "/face-auth/enrollments", ADMIN, FORBIDDEN, a.opening, 201),
+    Row("POST", f"{ONE}/captures", ADMIN, STRANGER, a.capturing),
+    Row("POST", f"{ONE}/complete", ADMIN, STRANGER, a.pending, 201),
+    Row("DELETE", ONE, ADMIN, STRANGER, a.enrolled, 204),
     Row("GET", "/face-auth/consent/notice", ANYONE, SAME),
-    Row("POST", "/face-auth/consent", OWN, STRANGER, consenting),
-    Row("POST", "/face-auth/consent/withdraw", OWN, STRANGER, naming_by_username),
-    Row("POST", "/face-auth/subjects/erase", OWN, STRANGER, naming),
-    Row("POST", f"{PERSON}/erase", OWN, STRANGER, person_in_path),
-    Row("GET", f"{PERSON}/erasure", OFFICERS | ADMIN, STRANGER, erased_in_path),
-    Row("GET", "/face-auth/audit/events", OFFICERS, STRANGER, asking_for),
+    Row("POST", "/face-auth/consent", OWN, STRANGER, a.consenting),
+    Row("POST", "/face-auth/consent/withdraw", OWN, STRANGER, a.naming_by_username),
+    Row("POST", "/face-auth/subjects/erase", OWN, STRANGER, a.naming),
+    Row("POST", f"{PERSON}/erase", OWN, STRANGER, a.person_in_path),
+    Row("GET", f"{PERSON}/erasure", OFFICERS | ADMIN, STRANGER, a.erased_in_path),
+    Row("GET", "/face-auth/audit/events", OFFICERS, STRANGER, a.asking_for),
     Row("GET", "/face-auth/health", ANYONE, SAME),
     Row("GET", "/face-auth/ready", ANYONE, SAME),
     Row("GET", "/.well-known/jwks.json", ANYONE, SAME),
 ]
 
-REVOKED, NOBODY = "subject with a revoked session", "nobody"
-HERE, THERE = "own department", "another department"
-PLACES = {HERE: ICU, THERE: LAB, EVERYWHERE: EVERYWHERE}
 CALLERS = [
     *((role, place) for role in sorted(STAFF_ROLES) for place in PLACES),
     *((role, place) for role in (SUBJECT, REVOKED) for place in (HERE, THERE)),
@@ -176,62 +75,9 @@ def expected(row: Row, who: str, place: str) -> int:
         return 401
     if who not in row.roles:
         return 403
+    if row.wall == EVERYWHERE_ONLY:
+        return row.answers if place == EVERYWHERE else 403
     return {SAME: row.answers, FORBIDDEN: 403, STRANGER: 404}[row.wall] if place == THERE else row.answers
-
-
-@dataclass
-class World:
-    """An edge where ana is enrolled in the ICU and bia in the laboratory, with an open and an erased enrolment."""
-
-    edge: Edge
-    target: Target
-
-    def headers(self, who: str, place: str) -> dict[str, str]:
-        if who == NOBODY:
-            return {}
-        if who in STAFF_ROLES:
-            return self.edge.headers(who, PLACES[place])
-        return {"authorization": f"Bearer {self._session(who, place)}"}
-
-    def ask(self, row: Row, target: Target, who: str, headers: dict[str, str]) -> Response:
-        made = row.make(target, who)
-        path = row.path.replace(":uuid}", "}").format(**made.path)
-        answer: Response = self.edge.client.request(
-            row.method, path, params=made.query, json=made.json, headers=headers
-        )
-        return answer
-
-    def _session(self, who: str, place: str) -> str:
-        token = self.edge.session_token("ana" if place == HERE else "bia", PLACES[place])
-        if who == REVOKED:
-            house = self.edge.house
-            house.services.projector.catch_up()
-            assert revoke_sessions(house.services, {}, reason="test", act=house.act())
-        return token
-
-
-def world_in(home: Path) -> World:
-    edge = build_edge(home)
-    ana, bia, eva = (
-        edge.enroll(name, department=place).json() for name, place in (("ana", ICU), ("bia", LAB), ("eva", ICU))
-    )
-    assert bia["success"]
-    edge.post("/face-auth/subjects/erase", {"subject_id": eva["subject_id"]})
-    opened = edge.post("/face-auth/enrollments", enrollment("dora", face_images=None)).json()
-    for take in range(5):
-        image = base64.b64encode(picture("dora", take=take)).decode()
-        captures = f"/face-auth/enrollments/{opened['enrollment_id']}/captures"
-        assert edge.post(captures, {"image": image}).json()["success"]
-    return World(
-        edge,
-        Target(ICU, "ana.souza", ana["subject_id"], ana["enrollment_id"], opened["enrollment_id"], eva["subject_id"]),
-    )
-
-
-def stranger_like(target: Target) -> Target:
-    """Nobody and nothing that ever was."""
-    ids = {name: str(uuid4()) for name in ("subject_id", "enrollment_id", "pending_id", "erased_id")}
-    return replace(target, department="nowhere", username="nobody", **ids)
 
 
 @pytest.fixture(scope="module")
