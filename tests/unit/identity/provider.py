@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import warnings
@@ -23,6 +24,7 @@ from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 Key = RSAKey | ECKey | OKPKey | OctKey
 
@@ -105,11 +107,16 @@ class _Pages(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served() -> Iterator[Site]:
+def served(certificate: tuple[Path, Path] | None = None) -> Iterator[Site]:
+    """A provider's web server; with TLS where there is a certificate and its key."""
     site = Site()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Pages", (_Pages,), {"site": site}))
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    site.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    site.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -6,15 +6,17 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.identity.documents import MAX_DOCUMENT_BYTES, check_url
+from adapters.crypto.certificate import ensure_self_signed
+from adapters.identity.documents import MAX_DOCUMENT_BYTES, ProviderDocuments, check_url
 from adapters.identity.public_keys import MAX_KEYS, CachedKeys, usable_keys
 from adapters.memory.clock import FixedClock
 from domain.errors import ConfigurationError, TokenInvalidError, UnavailableError
-from tests.unit.identity.provider import DISCOVERY, KEYS, Realm, Site, ec_key, edwards_key, rsa_key
+from tests.unit.identity.provider import DISCOVERY, KEYS, Realm, Site, ec_key, edwards_key, rsa_key, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,6 +267,16 @@ def test_a_key_set_is_looked_at_up_to_its_bound() -> None:
     one = public(ec_key("k"))
 
     assert len(usable_keys([{**one, "kid": str(n)} for n in range(MAX_KEYS + 50)])) == MAX_KEYS
+
+
+def test_a_provider_is_believed_over_tls_only_with_a_certificate_that_is_trusted(tmp_path: Path) -> None:
+    certificate, key = ensure_self_signed(tmp_path / "tls", ["127.0.0.1"])
+    with served((Path(certificate), Path(key))) as site:
+        site.publishes(ec_key())
+
+        assert len(ProviderDocuments(site.url, ca_file=Path(certificate)).key_set()) == 1
+        with pytest.raises(UnavailableError):
+            ProviderDocuments(site.url).key_set()
 
 
 @pytest.mark.parametrize(
