@@ -9,6 +9,7 @@ from uuid import UUID
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
+from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
 from application.ports.lockouts import Lockouts
 from application.ports.once import Once
@@ -65,6 +66,7 @@ class Services:
     index: TemplateIndex
     judge: FrameJudge
     tokens: TokenIssuer
+    identity: IdentityProvider
     clock: Clock
     ids: Ids
     challenges: Challenges

@@ -53,6 +53,7 @@ from domain.rotation import Rotation
 from domain.session import Session
 from entrypoints.absent import AbsentJudge
 from entrypoints.app import App, reporter
+from entrypoints.identity import open_identity
 from entrypoints.measured import matching_policy
 from entrypoints.opening import open_database, open_ring, prepare_home
 from entrypoints.restoring import finish_restore
@@ -119,6 +120,9 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
                 client_id=settings.client_id,
                 clock=clock,
                 ids=ids,
+            ),
+            identity=open_identity(
+                settings, clock=clock, digest=vault.digest, on_fault=reporter("identity provider"), eager=follow
             ),
             clock=clock,
             ids=ids,

@@ -16,12 +16,13 @@ from adapters.crypto.certificate import read_expiry
 from adapters.vision.bundle import read_bundle
 from adapters.vision.load import embedder_of
 from application.services import Services
-from domain.errors import FaceauthError
+from domain.errors import FaceauthError, UnavailableError
 from domain.policies.liveness import ACTIVE
 from domain.policies.movement import ENABLED
 from entrypoints import backups, key_backups
 from entrypoints.app import App
 from entrypoints.bootstrap import bootstrap
+from entrypoints.identity import count_keys
 from entrypoints.key_providers import provider_factory
 from entrypoints.measured import matching_policy
 from entrypoints.opening import ring_path
@@ -60,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
         _models,
         _matching,
         _liveness,
+        _identity_provider,
         _database,
     )
     findings: list[Finding] = []
@@ -160,6 +162,19 @@ def _liveness(settings: Settings) -> Iterator[Finding]:
         "policy passive, one notch weaker: no movement is asked for",
         "unset FACEAUTH_LIVENESS; until then let nothing irreversible hang on a face alone",
     )
+
+
+def _identity_provider(settings: Settings) -> Iterator[Finding]:
+    try:
+        keys = count_keys(settings)
+    except UnavailableError as error:
+        remedy = "check FACEAUTH_IDP_ISSUER, FACEAUTH_IDP_CA_FILE and the network; local tokens work all the same"
+        yield Finding("identity_provider", "warning", str(error), remedy)
+        return
+    if keys is None:
+        yield Finding("identity_provider", "ok", "none: only local tokens count")
+        return
+    yield Finding("identity_provider", "ok" if keys else "warning", f"{keys} keys that verify its tokens")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -42,6 +42,15 @@ class Settings(BaseSettings):
     issuer: str = "https://localhost:8443"
     audience: str = "medical-record"
     client_id: str = "faceauth-app"
+    idp_issuer: str | None = None
+    idp_audience: str | None = None
+    idp_roles_claim: str = Field(default="roles", min_length=1)
+    idp_role_map: str = ""
+    idp_department_claim: str = Field(default="department", min_length=1)
+    idp_department_map: str = ""
+    idp_token_types: Annotated[tuple[str, ...], NoDecode] = ("at+jwt",)
+    idp_clock_skew_seconds: float = Field(default=60, ge=0, lt=300)
+    idp_ca_file: Path | None = None
     backups: Path | None = None
     escrow_key: Path | None = None
     key_backup_days: float = Field(default=30, gt=0, le=365)
@@ -76,7 +85,9 @@ class Settings(BaseSettings):
     lockout_lease_seconds: float = Field(default=60, ge=1, le=600)
     lockout_rows: int = Field(default=100_000, ge=1000)
 
-    @field_validator("departments", "public_hosts", "device_required", "trusted_proxies", mode="before")
+    @field_validator(
+        "departments", "public_hosts", "device_required", "trusted_proxies", "idp_token_types", mode="before"
+    )
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -11,6 +11,7 @@ from adapters.memory.challenges import KnownChallenges
 from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
+from adapters.memory.identity import MemoryIdentityProvider
 from adapters.memory.keys import MemoryKeys
 from adapters.memory.lockouts import MemoryLockouts
 from adapters.memory.once import MemoryOnce
@@ -213,6 +214,7 @@ def build_house(
         index=gallery,
         judge=judge,
         tokens=MemoryTokenIssuer(clock, ids),
+        identity=MemoryIdentityProvider(clock),
         clock=clock,
         ids=ids,
         challenges=KnownChallenges(*steps),

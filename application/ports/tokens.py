@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Principal:
     """Who a verified token speaks for.
 
-    ``actor`` is opaque; ``roles`` are department_admin, compliance_officer, operator or subject; ``department`` is one
-    department or "*". ``subject_id`` and ``session_id`` are set for tokens of a session.
+    ``actor`` is opaque; ``roles`` are of ``domain.roles``; ``department`` is one department, "*", or "" where the token
+    reaches none. ``subject_id`` and ``session_id`` are set for tokens of a session.
     """
 
     actor: str

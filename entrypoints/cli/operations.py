@@ -10,6 +10,15 @@ import typer
 
 from application.departments import check_department
 from domain.errors import InvalidInputError
+from domain.roles import (
+    COMPLIANCE_OFFICER,
+    DEPARTMENT_ADMIN,
+    ENCARREGADO,
+    EVERYWHERE,
+    OPERATOR,
+    PROVISIONER,
+    SIGNAL_RECEIVER,
+)
 from entrypoints import examination
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
@@ -20,8 +29,18 @@ database = typer.Typer(help="Banco de dados / Database", no_args_is_help=True)
 departments = typer.Typer(help="Setores / Departments", no_args_is_help=True)
 tokens = typer.Typer(help="Tokens locais / Local tokens", no_args_is_help=True)
 
+ROLE_MEANINGS = {
+    DEPARTMENT_ADMIN: "cadastra e apaga pessoas / enrols and erases people",
+    COMPLIANCE_OFFICER: "lê e confere o histórico / reads and checks the history",
+    ENCARREGADO: "encarregado de dados (LGPD art. 41) / data protection officer",
+    OPERATOR: "cuida do serviço / keeps the service running",
+    PROVISIONER: "máquina: provisiona pessoas (SCIM) / machine: provisions people",
+    SIGNAL_RECEIVER: "máquina: recebe eventos de segurança / machine: receives security events",
+}
+"""Every role of ``STAFF_ROLES``, in the order of the help."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MAX_TOKEN_TTL = timedelta(days=365)
+ROLE_HELP = " | ".join(f"{role}: {meaning}" for role, meaning in ROLE_MEANINGS.items())
 MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]atenção / warning[/]", "fault": "[red]falha / fault[/]"}
 
 
@@ -108,17 +127,21 @@ def list_departments(as_json: JsonOption = False) -> None:
 
 @tokens.command("issue")
 def issue(
-    role: Annotated[str, typer.Option(help="department_admin | compliance_officer | operator")],
+    role: Annotated[str, typer.Option(help=ROLE_HELP)],
     department: Annotated[str, typer.Option(help="Setor ou * / department or *")] = "*",
     ttl: Annotated[str, typer.Option(help="Validade: 30m, 1h, 7d / lifetime")] = "1h",
     as_json: JsonOption = False,
 ) -> None:
     """Emite um token local / Issue a local bearer token; its department is added where it is new."""
+    if role not in ROLE_MEANINGS:
+        raise InvalidInputError(f"papel desconhecido / unknown role; use: {', '.join(ROLE_MEANINGS)}")
+    if department != EVERYWHERE:
+        check_department(department)
     lifetime = parse_ttl(ttl)
     with bootstrap(load_settings(), vision=False) as app:
         token = app.services.tokens.issue_staff(role=role, department=department, ttl=lifetime)
-        if department != "*":
-            app.services.departments.add(check_department(department))
+        if department != EVERYWHERE:
+            app.services.departments.add(department)
     if as_json:
         print_json({"token": token, "role": role, "department": department, "expires_in": lifetime.total_seconds()})
     else:

@@ -14,15 +14,19 @@ from domain.session import Session
 
 
 def principal_of(request: Request, services: Services) -> Principal:
-    """Return who the bearer token speaks for. Raises ``TokenInvalidError``.
+    """Return who the bearer token, ours or the hospital's, speaks for. Raises ``TokenInvalidError``.
 
-    A subject's token also needs its session to stand: a revoked session's token opens nothing here. Synchronous: it
+    What a token says of its issuer only picks the verifier, which believes nothing that it has not checked; whoever is
+    neither is refused by our own. Raises ``UnavailableError`` where the identity provider's keys cannot be had. A
+    subject's token also needs its session to stand: a revoked session's token opens nothing here. Synchronous: it
     reads the store.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TokenInvalidError("a bearer token is needed")
-    principal = services.tokens.verify(token.strip())
+    token = token.strip()
+    verifier = services.identity if services.identity.issued(token) else services.tokens
+    principal = verifier.verify(token)
     if principal.session_id is not None:
         _check_session(principal.session_id, services)
     return principal
@@ -37,6 +41,19 @@ def _check_session(session_id: UUID, services: Services) -> None:
         raise TokenInvalidError("the session has ended")
 
 
+def require(principal: Principal, roles: frozenset[str]) -> None:
+    """Raise ``NotAllowedError`` unless the principal has one of those roles, and a department to have it in."""
+    if not principal.roles & roles:
+        raise NotAllowedError(f"this needs the role {' or '.join(sorted(roles))}")
+    if not principal.department:
+        raise DepartmentForbiddenError("the token does not reach any department")
+
+
+def reaches(principal: Principal, department: str) -> bool:
+    """Say whether a department is within the principal's walls. A blank one, of whom nobody placed, is in all alone."""
+    return principal.department == EVERYWHERE or (bool(department) and principal.department == department)
+
+
 def require_role(principal: Principal, role: str) -> None:
     """Raise ``NotAllowedError`` unless the principal has that role."""
     if role not in principal.roles:
@@ -45,5 +62,5 @@ def require_role(principal: Principal, role: str) -> None:
 
 def require_department(principal: Principal, department: str) -> None:
     """Raise ``DepartmentForbiddenError`` unless the principal reaches that department."""
-    if principal.department not in {EVERYWHERE, department}:
+    if not reaches(principal, department):
         raise DepartmentForbiddenError("the token does not reach that department")

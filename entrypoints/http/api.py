@@ -12,7 +12,7 @@ from application import consent as consents
 from application.notice import CURRENT
 from application.ports.tokens import Principal
 from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
-from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, EVERYWHERE, SUBJECT
+from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
 from entrypoints.http import access, audit, bodies, erasure
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
@@ -169,6 +169,6 @@ class Api:
         # Whoever was enrolled a moment ago must be found.
         services.projector.catch_up()
         departments = self._app.departments_of(found)
-        if not departments or (principal.department != EVERYWHERE and principal.department not in departments):
+        if not any(access.reaches(principal, department) for department in departments):
             raise NotFoundError("no such subject")
         return found

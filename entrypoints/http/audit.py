@@ -16,6 +16,7 @@ from domain.errors import InvalidInputError, NotFoundError
 from domain.roles import EVERYWHERE
 
 MAX_EVENTS: Final = 10_000
+NOBODY: Final = "no history of that subject; a former one goes by the subject id, not the username"
 
 
 def answer(services: Services, principal: Principal, query: dict[str, str]) -> dict[str, Any]:
@@ -24,18 +25,28 @@ def answer(services: Services, principal: Principal, query: dict[str, str]) -> d
     An officer of one department sees that department: its enrolments, attempts and sessions, and the consents of those
     enrolled there. Raises ``InvalidInputError``, ``NotFoundError``.
     """
-    subject = query.get("subject")
+    attempt_id, until, subject = _attempt(query), _until(query), query.get("subject")
+    try:
+        return _answer(services, principal.department, subject, attempt_id, until)
+    except NotFoundError:
+        # One sentence for whoever never was here and for somebody of another department.
+        raise NotFoundError(NOBODY) from None
+
+
+def _answer(
+    services: Services, department: str, subject: str | None, attempt_id: UUID | None, until: datetime | None
+) -> dict[str, Any]:
     subject_id = history.subject_of(services.store, services.vault, subject) if subject else None
-    found = history.events(services.store, subject_id=subject_id, attempt_id=_attempt(query), until=_until(query))
-    visible = None if principal.department == EVERYWHERE else _streams_of(services, principal.department)
+    found = history.events(services.store, subject_id=subject_id, attempt_id=attempt_id, until=until)
+    visible = None if department == EVERYWHERE else _positions_of(services, department)
     newest: deque[RecordedEvent] = deque(maxlen=MAX_EVENTS)
     count = 0
     for event in found:
-        if visible is None or event.aggregate_id in visible:
+        if visible is None or event.position in visible:
             newest.append(event)
             count += 1
     if subject and visible is not None and not count:
-        raise NotFoundError("nobody of that username is enrolled; use the subject id of a former one")
+        raise NotFoundError(NOBODY)
     shown = [history.as_document(event, services.vault, subject_id) for event in newest]
     return {"events": shown, "truncated": count > MAX_EVENTS}
 
@@ -57,15 +68,25 @@ def _until(query: dict[str, str]) -> datetime | None:
     return until
 
 
-def _streams_of(services: Services, department: str) -> set[UUID]:
-    streams: set[UUID] = set()
+def _positions_of(services: Services, department: str) -> set[int]:
+    """Return the positions of a department's events.
+
+    Of whoever moved, a department sees what happened up to the move, and the other one from the move on.
+    """
+    place: dict[UUID, str] = {}
+    owner: dict[UUID, UUID] = {}
+    seen: set[int] = set()
     enrolled: set[UUID] = set()
-    consents: dict[UUID, UUID] = {}
+    consents: list[tuple[int, UUID]] = []
     for event in history.events(services.store):
-        fields = event.fields
-        if fields.get("department") == department:
-            streams.add(event.aggregate_id)
-            enrolled |= {fields["subject_id"]} if "subject_id" in fields else set()
-        if event.aggregate == Consent.TOPIC and "subject_id" in fields:
-            consents[event.aggregate_id] = fields["subject_id"]
-    return streams | {stream for stream, subject_id in consents.items() if subject_id in enrolled}
+        stream, before = event.aggregate_id, place.get(event.aggregate_id)
+        if "subject_id" in event.fields:
+            owner[stream] = event.fields["subject_id"]
+        if "department" in event.fields:
+            place[stream] = event.fields["department"]
+        if department in {before, place.get(stream)}:
+            seen.add(event.position)
+            enrolled |= {owner[stream]} if stream in owner else set()
+        elif event.aggregate == Consent.TOPIC and stream in owner:
+            consents.append((event.position, owner[stream]))
+    return seen | {position for position, subject_id in consents if subject_id in enrolled}

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from application.ports.tokens import Principal
 from domain.act import Act
-from domain.errors import NotAllowedError
+from domain.roles import STAFF_ROLES, SUBJECT
 from entrypoints.app import App
 from entrypoints.http import access, bodies
 
@@ -26,6 +26,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 ANYONE: Final = frozenset({"anyone"})
 """For what needs no bearer token: public by its nature, or guarded by a credential of its own that it checks itself."""
+
+ROLES: Final = STAFF_ROLES | {SUBJECT}
+METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+"""HEAD comes with GET, through the same guard; OPTIONS and the others open nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,11 @@ class Endpoint:
     roles: frozenset[str]
 
     def __post_init__(self) -> None:
-        """Refuse an endpoint that nobody thought about."""
-        if not self.roles:
+        """Refuse an endpoint that nobody thought about: no role, a role that there is not, several or odd methods."""
+        if not self.roles or not (self.roles == ANYONE or self.roles <= ROLES):
             raise ValueError(f"{self.method} {self.path} does not say who may call it")
+        if self.method not in METHODS:
+            raise ValueError(f"{self.method} {self.path} is none of {', '.join(sorted(METHODS))}")
 
 
 class Desk:
@@ -82,8 +88,7 @@ class Desk:
 
         async def guarded(request: Request) -> Response:
             principal = await self.run(access.principal_of, request, self.app.services)
-            if not principal.roles & endpoint.roles:
-                raise NotAllowedError(f"this needs the role {' or '.join(sorted(endpoint.roles))}")
+            access.require(principal, endpoint.roles)
             request.state.principal = principal
             return await endpoint.handler(request)
 

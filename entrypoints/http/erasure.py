@@ -10,9 +10,8 @@ from starlette.responses import JSONResponse, Response
 from application import erase as erasing
 from application.ports.tokens import Principal
 from domain.errors import InvalidInputError, NotFoundError
-from domain.roles import EVERYWHERE
 from entrypoints.app import App
-from entrypoints.http import bodies
+from entrypoints.http import access, bodies
 
 FindSubject = Callable[[Principal, UUID | None, str | None], UUID]
 """Whom a request is about, if this principal may know. Raises ``NotFoundError``."""
@@ -34,6 +33,6 @@ def answer_erase(
 def answer_standing(app: App, principal: Principal, subject_id: UUID) -> Response:
     """Return how an erasure stands, with its certificate, to an officer or administrator of that department."""
     erasure = erasing.find(app.services, subject_id)
-    if erasure is None or principal.department not in {EVERYWHERE, erasure.department}:
+    if erasure is None or not access.reaches(principal, erasure.department):
         raise NotFoundError("that person was not erased")
     return JSONResponse(erasing.as_document(erasing.standing(app.services, subject_id)))

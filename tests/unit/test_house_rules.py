@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -112,6 +113,15 @@ def test_a_lock_names_no_place_to_download_from(lock: str) -> None:
 
     assert "://" not in text
     assert "index-url" not in text
+
+
+def test_the_lock_of_the_tests_identity_provider_pins_everything_and_names_no_place_to_download_from() -> None:
+    lock = json.loads((ROOT / "tests" / "e2e" / "identity_provider" / "package-lock.json").read_text())
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+
+    assert packages
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert [name for name, entry in packages.items() if not entry["integrity"].startswith("sha512-")] == []
 
 
 def test_no_file_of_the_project_names_a_package_registry() -> None:

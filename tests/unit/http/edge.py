@@ -135,8 +135,8 @@ class Edge:
                 socket.send_bytes(payload)
             return rest(socket)
 
-    def session_token(self, face: str) -> str:
-        (result,) = [m for m in self.sign_in(frames_of(face)) if m.get("type") == "result"]
+    def session_token(self, face: str, department: str = ICU) -> str:
+        (result,) = [m for m in self.sign_in(frames_of(face), department=department) if m.get("type") == "result"]
         token: str = result["tokens"]["access_token"]
         return token
 
