@@ -13,6 +13,7 @@ from application.ports.keys import KeyKeeper
 from application.ports.once import Once
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
+from application.ports.signal_verifier import Reception
 from application.ports.template_index import TemplateIndex
 from application.ports.tokens import TokenIssuer
 from application.ports.vault import TemplateVault
@@ -61,6 +62,7 @@ class Services:
     departments: Departments
     read_models: ReadModels
     projector: Projector
+    reception: Reception | None = None
     policies: Policies = field(default_factory=Policies)
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:

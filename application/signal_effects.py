@@ -136,7 +136,7 @@ def _rotate(services: Services, subject_id: UUID, act: Act) -> str:
     """Give the subject's template another transform, by a campaign of one.
 
     Where another campaign is open that waits for people, the enrolment stops serving instead, until an administrator
-    reinstates it. Raises ``UnavailableError`` while one is running: it is over soon, and the transmitter tells us again.
+    reinstates it. Raises ``UnavailableError`` while one is running: it is over soon, and we are told again.
     """
     live = live_enrollment(services, subject_id)
     if live is None or live.status not in {ACTIVE, SUSPENDED}:

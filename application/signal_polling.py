@@ -88,12 +88,8 @@ class SignalPoller:
 
     def _take(self, services: Services, jti: str, signal: Signal, held: set[str], channel: str) -> None:
         """Do one, unless an earlier one about the same person waits to be done."""
-        try:
-            named = about(services, self._reception, signal.subject).subject_id
-            whom = str(named) if named else repr(signal.subject)
-        except FaceauthError as error:
-            self._on_fault(error)
-            return
+        named = about(services, self._reception, signal.subject).subject_id
+        whom = str(named) if named else repr(signal.subject)
         if whom in held:
             return
         try:

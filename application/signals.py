@@ -64,8 +64,8 @@ def verified(services: Services, reception: Reception, token: bytes, *, channel:
 def handle(services: Services, reception: Reception, signal: Signal, *, channel: str) -> Received:
     """Do what a verified token says, unless it is on record already.
 
-    The record of the token is what keeps it from being done twice. It is written last: whatever is cut off is done again
-    when the token comes again, and everything done here may be done again. Raises what means "not now".
+    The record of the token is what keeps it from being done twice. It is written last: whatever is cut off is done
+    again when the token comes again, and everything done here may be done again. Raises what means "not now".
     """
     entry_id = _entry_id(signal)
     if _recorded(services, entry_id):
