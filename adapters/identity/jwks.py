@@ -137,11 +137,13 @@ def fetched(client: httpx.Client, method: str, url: str, *, max_bytes: int, seco
     ``seconds`` bounds the connection, each pause and the whole body, however slowly it trickles.
     """
     deadline = time.monotonic() + seconds
+    # As it comes, and uncompressed: a few bytes must not become many, and a trickle not be waited for.
+    more["headers"] = {**more.get("headers", {}), "accept-encoding": "identity"}
     with client.stream(method, url, timeout=seconds, follow_redirects=False, **more) as answer:
         if answer.status_code != httpx.codes.OK:
             raise UnavailableError(f"the issuer answers {answer.status_code}")
         body = bytearray()
-        for chunk in answer.iter_bytes(16 * 1024):
+        for chunk in answer.iter_raw():
             body += chunk
             if len(body) > max_bytes:
                 raise UnavailableError("the issuer answers too much")
