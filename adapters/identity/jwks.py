@@ -140,10 +140,10 @@ def fetched(client: httpx.Client, method: str, url: str, *, max_bytes: int, seco
     # As it comes, and uncompressed: a few bytes must not become many, and a trickle not be waited for.
     more["headers"] = {**more.get("headers", {}), "accept-encoding": "identity"}
     with client.stream(method, url, timeout=seconds, follow_redirects=False, **more) as answer:
-        if answer.status_code != httpx.codes.OK:
-            raise UnavailableError(f"the issuer answers {answer.status_code}")
+        if answer.status_code != httpx.codes.OK or "content-encoding" in answer.headers:
+            raise UnavailableError(f"the issuer answers {answer.status_code}, or compressed")
         body = bytearray()
-        for chunk in answer.iter_raw():
+        for chunk in answer.iter_bytes():
             body += chunk
             if len(body) > max_bytes:
                 raise UnavailableError("the issuer answers too much")
