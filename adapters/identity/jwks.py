@@ -32,6 +32,9 @@ MAX_STALE_S: Final = 24 * 3600.0
 REFETCH_EVERY_S: Final = 30.0
 """An unknown key id has the keys fetched again, no more often than this: anybody can make up key ids."""
 
+WAIT_S: Final = 0.5
+"""How long a thread waits for another one that is fetching."""
+
 RSA_ALGORITHMS: Final = frozenset({"RS256", "PS256"})
 EC_ALGORITHMS: Final = frozenset({"ES256"})
 
@@ -39,7 +42,7 @@ Fetch = Callable[[], bytes]
 
 
 class KeySet:
-    """The keys of one issuer, by key id. Safe from several threads; at most one of them fetches, none waits for it."""
+    """The keys of one issuer, by key id. Safe from several threads; at most one of them fetches, none waits long."""
 
     def __init__(
         self,
@@ -85,9 +88,12 @@ class KeySet:
         return fitting[0] if len(fitting) == 1 else None
 
     def _refetch(self, now: float) -> None:
-        if not self._fetching.acquire(blocking=False):
+        before = self._fetched
+        if not self._fetching.acquire(timeout=WAIT_S):
             raise UnavailableError("the issuer's keys are being fetched")
         try:
+            if self._fetched != before:
+                return  # by somebody else, a moment ago
             if now - self._tried < self._refetch_every_s:
                 raise UnavailableError("the issuer's keys were asked for a moment ago")
             self._tried = now

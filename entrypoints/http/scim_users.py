@@ -167,7 +167,9 @@ def _kept(operation: object) -> dict[str, Any] | None:
         return None if not isinstance(path, str) or _is_dropped(path) else kept
     if not isinstance(value, Mapping):
         return kept
-    inner = {name: item for name, item in value.items() if not _is_dropped(name) and name.lower() != "schemas"}
+    inner = {
+        name: item for name, item in value.items() if not _is_dropped(name) and name.lower() not in {"schemas", "id"}
+    }
     if isinstance(extension := inner.get(ENTERPRISE), Mapping):
         inner[ENTERPRISE] = {name: item for name, item in extension.items() if name.lower() == "department"}
     return {**kept, "value": inner} if inner else None

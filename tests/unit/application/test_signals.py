@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -359,10 +360,8 @@ def test_a_crash_at_any_save_loses_nothing(hospital: Hospital, saves: int) -> No
         hospital.house.store.before_next_save = crash
 
     hospital.house.store.before_next_save = crash
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         hospital.receive(token)
-    except KeyboardInterrupt:
-        pass
     hospital.house.store.before_next_save = None
 
     assert hospital.receive(token).code in {"accepted", "duplicate"}

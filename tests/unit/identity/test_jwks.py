@@ -1,4 +1,4 @@
-"""Another issuer's keys: cached, renewed, never asked for too often, and never waited for."""
+"""Another issuer's keys: cached, renewed, never asked for too often, and not waited for long."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_an_issuer_that_is_down_from_the_beginning_is_no_reason_to_refuse_for_go
     assert keys.key("one", "ES256")
 
 
-def test_while_one_fetches_the_others_do_not_wait() -> None:
+def test_while_one_fetches_the_others_do_not_wait_long() -> None:
     asked, answer = threading.Event(), threading.Event()
 
     def hang() -> bytes:

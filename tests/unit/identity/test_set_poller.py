@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +55,8 @@ def saying(body: bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTP
             handler.send_header(name, value)
         handler.send_header("content-length", str(len(body)))
         handler.end_headers()
-        try:
+        with suppress(OSError):
             handler.wfile.write(body)
-        except OSError:
-            pass
 
     return answer
 
