@@ -79,7 +79,7 @@ class Transmitter:
         return JwtSignalVerifier(self.keys(), Expectations(ISSUER, AUDIENCE), self.clock, credential_file)
 
     def reception(self, **changed: Any) -> Reception:
-        given = {
+        given: dict[str, Any] = {
             "verifier": self.verifier(),
             "issuer": ISSUER,
             "own_issuer": OURS,

@@ -19,11 +19,10 @@ from application.erase import CERTIFICATE_TYPE
 from application.signals import receive
 from domain.errors import ConfigurationError
 from domain.session import REVOKED, Session
-from entrypoints.http.server import create_app
 from tests.house import ICU, person
 from tests.integration.trial import act, enroll, journal, opened, sign_in
 from tests.transmitter import AUDIENCE, ISSUER, RISC, Transmitter, iss_sub, key_set
-from tests.unit.http.edge import TestClient, wait_until
+from tests.unit.http.edge import client_of, wait_until
 from tests.unit.identity.test_set_poller import saying, transmitter
 
 if TYPE_CHECKING:
@@ -44,7 +43,11 @@ WITHIN_S = 1.0
 def hospital(tmp_path: Path, dsn: str, sender: Transmitter, **settings: Any) -> Iterator[App]:
     keys = tmp_path / "transmitter.json"
     keys.write_bytes(key_set(sender.key))
-    configured = {"signals_issuer": ISSUER, "signals_audience": AUDIENCE, "signals_jwks_file": keys} | settings
+    configured: dict[str, Any] = {
+        "signals_issuer": ISSUER,
+        "signals_audience": AUDIENCE,
+        "signals_jwks_file": keys,
+    } | settings
     with opened(tmp_path / "home", dsn, **configured) as app:
         yield app
 
@@ -70,7 +73,7 @@ def test_a_purged_account_leads_to_a_certificate_that_another_library_verifies(
 ) -> None:
     with (
         hospital(tmp_path, dsn, sender) as app,
-        TestClient(create_app(app), raise_server_exceptions=False) as client,
+        client_of(app) as client,
     ):
         subject_id = enroll(app, "ana")
         assert sign_in(app, "ana").success
@@ -117,7 +120,7 @@ def test_a_leaver_is_out_within_a_second_and_when_the_call_returns(
     took = []
     with (
         hospital(tmp_path, dsn, sender, follow=True) as app,
-        TestClient(create_app(app), raise_server_exceptions=False) as client,
+        client_of(app) as client,
     ):
         headers = staff(app, "provisioner")
         for number in range(5):

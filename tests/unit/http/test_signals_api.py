@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from entrypoints.http.server import create_app
 from tests.house import ICU
 from tests.transmitter import RISC, SSF, Transmitter, ec_key, iss_sub
-from tests.unit.http.edge import Edge, TestClient, build_edge
+from tests.unit.http.edge import Edge, build_edge, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ class Receiving:
         edge.house.services = replace(edge.house.services, reception=self.sender.reception(**changed))
         edge.app.services = edge.house.services
         self.edge = edge
-        self.client = TestClient(create_app(edge.app), raise_server_exceptions=False)
+        self.client = client_of(edge.app)
 
     def push(self, token: bytes, media_type: str = SET, **headers: str) -> Response:
         response: Response = self.client.post(PATH, content=token, headers={"content-type": media_type, **headers})

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from application.ports.signal_feed import Batch
 
-Handler = "Callable[[BaseHTTPRequestHandler], None]"
-
 
 @contextmanager
 def transmitter(answer: Callable[[BaseHTTPRequestHandler, bytes], None]) -> Iterator[str]:
@@ -139,7 +137,7 @@ def test_nobody_at_the_address_is_unavailable() -> None:
 def test_a_transmitter_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(set_poller, "POLL_SECONDS", 0.3)
     released = threading.Event()
-    with transmitter(lambda _handler, _request: released.wait(20) and None) as url:  # type: ignore[arg-type, return-value]
+    with transmitter(lambda _handler, _request: released.wait(20) and None) as url:  # type: ignore[arg-type]
         began = time.monotonic()
         with pytest.raises(UnavailableError):
             polled(url)
