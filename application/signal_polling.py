@@ -16,14 +16,14 @@ from domain.errors import FaceauthError, SignalRefusedError, UnavailableError
 MAX_BATCHES: Final = 20
 """Batches of one round: the next round goes on."""
 
-MAX_WAIT_S: Final = 300.0
+MAX_WAIT_S: Final = 60.0
 """The longest pause between two tries while the transmitter cannot be reached."""
 
 
 class SignalPoller:
     """Polls one transmitter (RFC 8936). Nothing kept here would be missed: what is not acknowledged comes again.
 
-    One thread calls ``poll``; how often does not matter.
+    One thread calls ``poll`` every so often; while the transmitter cannot be reached most of the calls do nothing.
     """
 
     def __init__(
@@ -35,7 +35,11 @@ class SignalPoller:
         timer: Callable[[], float],
         on_fault: Callable[[Exception], None] = lambda _: None,
     ) -> None:
-        """Ask every so many seconds of ``timer``; ``on_fault`` hears of what has to be tried again."""
+        """``on_fault`` hears of what has to be tried again.
+
+        ``every_s`` is how often ``poll`` is called, in seconds of ``timer``; the first pause after a failure is twice
+        that.
+        """
         self._feed = feed
         self._reception = reception
         self._every_s = every_s
@@ -47,17 +51,17 @@ class SignalPoller:
         self._refused: dict[str, str] = {}
 
     def poll(self, services: Services, act: Act) -> int:
-        """Do a round, if it is time; return how many tokens were dealt with. Raises nothing that can be waited out."""
+        """Do a round, unless it is too early; return how many tokens were dealt with. What can be waited out is."""
         if self._timer() < self._due:
             return 0
         try:
             dealt_with = self._round(services, act.channel)
-            self._wait_s = self._every_s
         except UnavailableError as error:
             self._on_fault(error)
-            dealt_with = 0
             self._wait_s = min(MAX_WAIT_S, max(self._wait_s, 1.0) * 2)
-        self._due = self._timer() + self._wait_s
+            self._due = self._timer() + self._wait_s
+            return 0
+        self._wait_s = self._every_s
         return dealt_with
 
     def _round(self, services: Services, channel: str) -> int:

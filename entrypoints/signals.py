@@ -66,7 +66,7 @@ def watch_signals(
     poller = SignalPoller(
         feed, services.reception, every_s=settings.signals_poll_seconds, timer=time.monotonic, on_fault=on_fault
     )
-    worker = Worker(services, on_fault, (Task("signals", 0.0, poller.poll),))
+    worker = Worker(services, on_fault, (Task("signals", settings.signals_poll_seconds, poller.poll),))
     worker.start()
     closing.callback(worker.stop)
 

@@ -37,6 +37,7 @@ pytestmark = pytest.mark.database
 
 PUSH = {"content-type": "application/secevent+jwt"}
 WITHIN_S = 1.0
+A_THOUSAND_WITHIN_S = 10.0
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def test_our_own_pairwise_subject_out_of_a_token_names_its_person(
 
 
 def test_a_leaver_is_out_within_a_second_and_when_the_call_returns(
-    tmp_path: Path, dsn: str, sender: Transmitter, record_property: Any
+    tmp_path: Path, dsn: str, sender: Transmitter
 ) -> None:
     took = []
     with (
@@ -147,7 +148,6 @@ def test_a_leaver_is_out_within_a_second_and_when_the_call_returns(
                 assert client.post("/face-auth/consent/withdraw", json={}, headers=bearer).status_code == 401
             assert not sign_in(app, name).success
 
-    record_property("seconds", took)
     assert max(took) < WITHIN_S
 
 
@@ -165,8 +165,9 @@ def test_a_thousand_copies_of_one_event_are_done_once_and_cost_little(
                 received.code
                 for received in pool.map(lambda _: receive(app.services, reception, token, channel="http"), range(1000))
             ]
-        time.monotonic() - began
+        took = time.monotonic() - began
 
+        assert took < A_THOUSAND_WITHIN_S
         assert (codes.count("accepted"), codes.count("duplicate")) == (1, 999)
         assert len(journal(app, "signal")) == 1
 

@@ -2,60 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.memory.signals import MemorySignalVerifier
 from application import accounts, rotate
 from application.erase import standing
-from application.ports.signal_verifier import Reception
-from application.signals import KIND, Received, receive
 from domain.enrollment import SUSPENDED
-from domain.errors import SignalRefusedError, UnavailableError
-from tests.house import ICU, House, build_house, person
-from tests.transmitter import CAEP, ISSUER, OURS, RISC, SSF, iss_sub
+from tests.house import ICU, build_house, person
+from tests.transmitter import CAEP, ISSUER, OURS, iss_sub
+from tests.unit.application.hospital import COMPROMISED, DISABLED, ENABLED, PURGED, RENAMED, REVOKED, Hospital
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-DISABLED, ENABLED, PURGED = f"{RISC}account-disabled", f"{RISC}account-enabled", f"{RISC}account-purged"
-COMPROMISED, RENAMED, REVOKED = f"{RISC}credential-compromise", f"{RISC}identifier-changed", f"{CAEP}session-revoked"
-
-
-@dataclass
-class Hospital:
-    """A house, and an identity provider that talks to it."""
-
-    house: House
-    verifier: MemorySignalVerifier = field(default_factory=lambda: MemorySignalVerifier(ISSUER))
-    kind: str = "user_id"
-    told: int = 0
-
-    @property
-    def reception(self) -> Reception:
-        return Reception(self.verifier, ISSUER, OURS, self.kind, lambda subject_id: f"pairwise-{subject_id.hex}")
-
-    def token(self, event: str, subject: Any = None, jti: str | None = None, **payload: Any) -> bytes:
-        self.told += 1
-        told = {name.replace("_", "-") if name == "new_value" else name: value for name, value in payload.items()}
-        return self.verifier.make(jti or f"jti-{self.told}", subject or {}, {event: told}, at=self.house.clock.now())
-
-    def receive(self, token: bytes) -> Received:
-        return receive(self.house.services, self.reception, token, channel="http")
-
-    def tell(self, event: str, subject: Any = None, **payload: Any) -> str:
-        return self.receive(self.token(event, subject, **payload)).code
-
-    def sessions(self, state: str = "open") -> int:
-        return len(self.house.rows("session_rows", status=state))
-
-    def records(self) -> list[Any]:
-        events = (event for event in self.house.store.read(0, 10_000) if event.name == "journal.recorded.v1")
-        return [event.fields for event in events if event.fields["kind"] == KIND]
 
 
 @pytest.fixture
@@ -275,106 +234,3 @@ def test_subjects_may_be_usernames(hospital: Hospital, subject: Any) -> None:
 
     assert hospital.tell(DISABLED, subject) == "accepted"
     assert not hospital.house.sign_in("ana").success
-
-
-def test_a_verification_is_acknowledged_and_on_record(hospital: Hospital) -> None:
-    assert hospital.tell(f"{SSF}verification", state="x") == "accepted"
-
-    (entry,) = hospital.records()
-    assert (entry["code"], entry["facts"]["events"], entry["subject_id"]) == ("ok", "verification", None)
-
-
-def test_an_event_that_we_do_not_know_is_ignored_and_its_words_are_not_kept(hospital: Hospital, ana: UUID) -> None:
-    assert hospital.tell("https://idp.example/ana-souza-left", iss_sub("ana")) == "unsupported_event"
-
-    (entry,) = hospital.records()
-    assert entry["code"] == "unsupported_event"
-    assert entry["subject_id"] == ana
-    assert "souza" not in repr(entry)
-
-
-@pytest.mark.usefixtures("ana")
-def test_the_record_holds_no_name_and_no_jti(hospital: Hospital) -> None:
-    hospital.receive(hospital.token(DISABLED, iss_sub("ana"), jti="ana.souza@hospital"))
-
-    (entry,) = hospital.records()
-    assert entry["facts"]["outcome"] == "accepted"
-    assert not {"souza", "EMP-ana"} & {word for word in ("souza", "EMP-ana") if word in repr(entry)}
-
-
-@pytest.mark.usefixtures("ana")
-def test_the_same_event_a_thousand_times_is_done_once(hospital: Hospital) -> None:
-    token = hospital.token(DISABLED, iss_sub("ana"))
-    assert hospital.receive(token).code == "accepted"
-    position = hospital.house.store.position()
-
-    assert {hospital.receive(token).code for _ in range(1000)} == {"duplicate"}
-    assert hospital.house.store.position() == position
-
-
-@pytest.mark.usefixtures("ana")
-def test_the_same_event_many_times_at_once_is_done_once(hospital: Hospital) -> None:
-    token = hospital.token(DISABLED, iss_sub("ana"))
-
-    with ThreadPoolExecutor(8) as pool:
-        codes = [received.code for received in pool.map(hospital.receive, [token] * 40)]
-
-    assert sorted(codes) == ["accepted"] + ["duplicate"] * 39
-    assert hospital.house.names().count("account.suspended.v1") == 1
-
-
-@pytest.mark.usefixtures("ana")
-def test_a_copy_that_comes_late_does_not_undo_what_came_after(hospital: Hospital) -> None:
-    disabled = hospital.token(DISABLED, iss_sub("ana"))
-    hospital.receive(disabled)
-    hospital.tell(ENABLED, iss_sub("ana"))
-
-    assert hospital.receive(disabled).code == "duplicate"
-    assert hospital.house.sign_in("ana").success
-
-
-@pytest.mark.usefixtures("ana")
-def test_what_could_not_be_done_is_not_taken_and_is_done_when_it_comes_again(hospital: Hospital) -> None:
-    token = hospital.token(DISABLED, iss_sub("ana"))
-    hospital.house.store.lost = True
-    with pytest.raises(UnavailableError):
-        hospital.receive(token)
-
-    hospital.house.store.lost = False
-    assert hospital.receive(token).code == "accepted"
-    assert not hospital.house.sign_in("ana").success
-
-
-@pytest.mark.parametrize("saves", range(1, 5))
-@pytest.mark.usefixtures("ana")
-def test_a_crash_at_any_save_loses_nothing(hospital: Hospital, saves: int) -> None:
-    hospital.house.sign_in("ana")
-    token = hospital.token(DISABLED, iss_sub("ana"))
-    left = saves
-
-    def crash() -> None:
-        nonlocal left
-        left -= 1
-        if not left:
-            raise KeyboardInterrupt
-        hospital.house.store.before_next_save = crash
-
-    hospital.house.store.before_next_save = crash
-    with contextlib.suppress(KeyboardInterrupt):
-        hospital.receive(token)
-    hospital.house.store.before_next_save = None
-
-    assert hospital.receive(token).code in {"accepted", "duplicate"}
-    assert not hospital.sessions()
-    assert not hospital.house.sign_in("ana").success
-    assert len(hospital.records()) == 1
-
-
-def test_a_refused_token_is_on_record_once_a_minute_for_each_reason(hospital: Hospital) -> None:
-    for _ in range(50):
-        with pytest.raises(SignalRefusedError):
-            hospital.receive(b"garbage")
-
-    (entry,) = hospital.records()
-    assert (entry["outcome"], entry["code"]) == ("refused", "not_a_security_event_token")
-    assert entry["act"].actor == "anonymous"
