@@ -11,10 +11,11 @@ from application.ports.event_store import Claim, Holder
 from application.ports.vault import subject_owner
 from application.services import Services
 from application.sessions import revoke_sessions
+from domain.account import CLOSED, Account
 from domain.act import Act
 from domain.consent import ENROLLMENT, PURPOSES, Consent
 from domain.enrollment import Enrollment
-from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError
+from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError, SealBrokenError
 
 LIVE_ENROLLMENT = "live_enrollment"
 """Kind of the claim that leads from a subject (digest of its id) to its one live enrolment."""
@@ -117,12 +118,29 @@ def live_claim(services: Services, subject_id: UUID, enrollment_id: UUID | None 
 
 
 def revoke_enrollment(services: Services, enrollment: Enrollment, *, reason: str, act: Act) -> None:
-    """Revoke a live enrolment, with whatever else is pending on it, and free its username."""
+    """Revoke a live enrolment, with whatever else is pending on it; its username is free unless an account has it."""
     subject_id = enrollment.subject_id
     enrollment.revoke(reason=reason, act=act)
-    services.store.save(
-        enrollment, release=[live_claim(services, subject_id, enrollment.id), Holder(subject_id, "username")]
-    )
+    freed: list[Claim | Holder] = [live_claim(services, subject_id, enrollment.id)]
+    with services.store.mutex(names_mutex(subject_id)):
+        if not _has_account(services, subject_id):
+            freed.append(Holder(subject_id, "username"))
+        services.store.save(enrollment, release=freed)
+
+
+def names_mutex(subject_id: UUID) -> str:
+    """Return the mutex held while it is decided whether a subject keeps its username: by revoking, by an account."""
+    return f"names:{subject_id}"
+
+
+def _has_account(services: Services, subject_id: UUID) -> bool:
+    """Say whether a subject has an account that stands; one that cannot be read keeps its username too."""
+    try:
+        return services.store.get(Account, Account.create_id(subject_id)).status != CLOSED
+    except NotFoundError:
+        return False
+    except SealBrokenError:
+        return True
 
 
 def _checked(purposes: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from application.ports.once import Once
 from application.ports.pairings import Pairings
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
+from application.ports.signal_verifier import Reception
 from application.ports.signatures import Signatures
 from application.ports.template_index import TemplateIndex
 from application.ports.tokens import TokenIssuer
@@ -77,6 +78,7 @@ class Services:
     departments: Departments
     read_models: ReadModels
     projector: Projector
+    reception: Reception | None = None
     policies: Policies = field(default_factory=Policies)
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:

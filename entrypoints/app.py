@@ -22,6 +22,7 @@ from application.services import Services
 from domain.errors import FaceauthError, SealBrokenError, UnavailableError
 from entrypoints import key_backups
 from entrypoints.faults import trail
+from entrypoints.reception import watch_signals
 from entrypoints.settings import Settings
 from entrypoints.worker import HOUR, TASKS, Task, Worker
 
@@ -69,6 +70,7 @@ class App:
         worker = Worker(self.services, reporter("worker"), (*TASKS, purge))
         worker.start()
         self._closing.callback(worker.stop)
+        watch_signals(self.settings, self.services, reporter("signals"), self._closing)
         thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         thread.start()
         self._closing.callback(thread.join, 5.0)

@@ -56,6 +56,7 @@ from entrypoints.app import App, reporter
 from entrypoints.identity import open_identity
 from entrypoints.measured import matching_policy
 from entrypoints.opening import open_database, open_ring, prepare_home
+from entrypoints.reception import reception
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
 from entrypoints.worker import ACTOR, CHANNEL
@@ -134,6 +135,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             departments=departments,
             read_models=read_models,
             projector=projector,
+            reception=reception(settings, ring.pairwise_key, clock, stack),
             policies=overrides.get("policies") or _policies(settings, judge),
         )
         for at, code in refusals(database):

@@ -66,6 +66,18 @@ class Settings(BaseSettings):
     attempt_seconds: float = Field(default=30.0, gt=0, le=90)
     idle_seconds: float = Field(default=10.0, gt=0)
     max_connections: int = Field(default=64, ge=1)
+    signals_issuer: str | None = None
+    signals_audience: str | None = None
+    signals_jwks_url: str | None = None
+    signals_jwks_file: Path | None = None
+    signals_poll_url: str | None = None
+    signals_poll_seconds: float = Field(default=5.0, ge=0.5, le=3600)
+    signals_token_file: Path | None = None
+    signals_push_token_file: Path | None = None
+    signals_subject: Literal["user_id", "username"] = "user_id"
+    signals_skew_seconds: float = Field(default=300.0, ge=0, le=900)
+    signals_max_age_days: float = Field(default=7.0, gt=0, le=90)
+    scim_adds_departments: bool = True
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     attempts_per_minute: int = Field(default=5, ge=1, le=100_000)

@@ -1,1 +1,1 @@
-"""The hospital's identity provider."""
+"""The hospital's own identity systems: what they say, verified, and what they are told."""

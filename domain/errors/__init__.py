@@ -56,6 +56,7 @@ from domain.errors.people import (
     TooFewCapturesError,
     UsernameTakenError,
 )
+from domain.errors.signals import SignalRefusedError
 from domain.errors.signing_in import (
     AttemptStateError,
     DeviceStateError,
@@ -119,6 +120,7 @@ __all__ = [
     "RotationStateError",
     "SealBrokenError",
     "SessionStateError",
+    "SignalRefusedError",
     "TemplateReplacedError",
     "TokenInvalidError",
     "TooFewCapturesError",

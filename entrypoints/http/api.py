@@ -18,6 +18,8 @@ from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.lockouts import LockoutApi
 from entrypoints.http.pairing import DeviceApi
+from entrypoints.http.reception import SignalApi
+from entrypoints.http.scim import ScimApi
 
 
 def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
@@ -27,6 +29,8 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *DeviceApi(desk).endpoints(),
         *LockoutApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
+        *SignalApi(desk).endpoints(),
+        *ScimApi(desk).endpoints(),
     ]
 
 

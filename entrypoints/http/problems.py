@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from application.enroll import EnrollmentRefusedError
 from domain import errors
 from entrypoints.faults import trail
+from entrypoints.http.scim_errors import SCIM_PATH, of_faceauth_error, scim_error
 
 STATUS: dict[str, int] = {
     "invalid_token": 401,
@@ -23,6 +24,8 @@ STATUS: dict[str, int] = {
     "not_found": 404,
     "conflict": 409,
     "consent_already_given": 409,
+    "account_state": 409,
+    "account_inactive": 409,
     "notice_outdated": 409,
     "enrollment_state": 409,
     "enrollment_inactive": 409,
@@ -79,13 +82,16 @@ def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse
     return JSONResponse(document | more, status, headers, media_type="application/problem+json")
 
 
-async def on_faceauth_error(_request: Request, error: Exception) -> Response:
+async def on_faceauth_error(request: Request, error: Exception) -> Response:
     """Answer an error that was raised on purpose."""
     code = error.code if isinstance(error, errors.FaceauthError) else "internal_error"
     status = STATUS.get(code, SERVER_FAULT)
     if status >= SERVER_FAULT:
         # The text of these speaks to the operator: it may name files and hosts.
         log.warning("request failed", code=code, trail=trail(error))
+    if isinstance(error, errors.FaceauthError) and request.url.path.startswith(SCIM_PATH):
+        return of_faceauth_error(error, status)
+    if status >= SERVER_FAULT:
         return problem(status, code, "the service cannot do this now; try again later")
     more: dict[str, object] = {}
     if isinstance(error, EnrollmentRefusedError):
@@ -112,11 +118,13 @@ async def on_invalid_body(_request: Request, error: Exception) -> Response:
     return problem(422, "invalid_input", "the body does not have the form it must have", faults=faults)
 
 
-async def on_http_error(_request: Request, error: Exception) -> Response:
+async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer routing errors (unknown path, wrong method) in the same form."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "http_error")
-    response = problem(status, code, error.detail if isinstance(error, HTTPException) else "")
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    in_scim = request.url.path.startswith(SCIM_PATH)
+    response = scim_error(status, detail) if in_scim else problem(status, code, detail)
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response

@@ -200,7 +200,12 @@ def build_edge(
         vision_ready=True,
         _closing=contextlib.ExitStack(),
     )
-    return Edge(house, app, TestClient(create_app(app), raise_server_exceptions=False), wrapped)
+    return Edge(house, app, client_of(app), wrapped)
+
+
+def client_of(app: App) -> TestClient:
+    """A client of what an App serves."""
+    return TestClient(create_app(app), raise_server_exceptions=False)
 
 
 @dataclass
