@@ -13,7 +13,7 @@ from domain.account import Account
 from domain.biometrics import Candidate
 from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
 from domain.enrollment import Enrollment
-from domain.errors import EnrollmentInactiveError, NotFoundError, TemplateReplacedError
+from domain.errors import AccountStateError, EnrollmentInactiveError, NotFoundError, TemplateReplacedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,22 @@ def active_account(services: Services, subject_id: UUID) -> Account | None:
     if account is not None:
         account.check_active()
     return account
+
+
+def enrollable(services: Services, subject_id: UUID, department: str, username: str) -> tuple[Account, ...]:
+    """Return the account, if there is one, that an enrolment of that department and username digest fits.
+
+    Raises ``AccountInactiveError``, and ``AccountStateError`` where the account says otherwise: the hospital moves and
+    renames people by their account, not by enrolling them anew.
+    """
+    account = active_account(services, subject_id)
+    if account is None:
+        return ()
+    if account.department != department:
+        raise AccountStateError("this person's account is of another department: move it first")
+    if services.store.claimant("username", username) != subject_id:
+        raise AccountStateError("this person's account has another username: rename it first")
+    return (account,)
 
 
 def find_account(services: Services, subject_id: UUID) -> Account | None:

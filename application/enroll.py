@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from application import consent as consents
+from application.confirm import enrollable
 from application.erase import end_strays
 from application.notice import CURRENT
 from application.person import Person
@@ -194,6 +195,7 @@ class Enrolling:
         subject_id = services.store.claimant("user_id", user_id) or services.ids.new()
         if services.store.claimant("username", username) not in {None, subject_id}:
             raise UsernameTakenError("another person holds that username")
+        account = enrollable(services, subject_id, department, username)
         self._supersede(subject_id, department, act)
         services.vault.create_key(subject_owner(subject_id))
         enrollment = Enrollment.open(
@@ -210,7 +212,7 @@ class Enrolling:
             consents.live_claim(services, subject_id, enrollment.id),
         ]
         try:
-            services.store.save(*given, enrollment, claim=claims)
+            services.store.save(*given, enrollment, unchanged=account, claim=claims)
         except ClaimTakenError as error:
             if error.kind == "username":
                 raise UsernameTakenError("another person holds that username") from error

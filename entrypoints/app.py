@@ -16,6 +16,7 @@ from adapters.memory.gallery import Gallery
 from adapters.postgres.database import Database
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.serving import Presence
+from application.confirm import find_account
 from application.consent import live_enrollment
 from application.enroll import Enrolling
 from application.services import Services
@@ -92,11 +93,14 @@ class App:
         return checks
 
     def departments_of(self, subject_id: UUID) -> set[str]:
-        """Return the department a subject is enrolled in; with no live enrolment, the last one it was enrolled in."""
+        """Return the department a subject is enrolled in; else of its account; else the last one it was enrolled in."""
         with contextlib.suppress(SealBrokenError):  # a damaged enrolment must not keep its person from being erased
             live = live_enrollment(self.services, subject_id)
             if live is not None:
                 return {live.department}
+            account = find_account(self.services, subject_id)
+            if account is not None:
+                return {account.department}
         rows = self.services.read_models.rows("enrollment_rows", {"subject_id": subject_id})
         newest = max(rows, key=lambda row: (row["created_at"], row["position"]), default=None)
         return {newest["department"]} if newest else set()

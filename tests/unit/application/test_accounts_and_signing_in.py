@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from application import accounts
 from application import erase as erasing
 from application.confirm import find_account
+from application.notice import CURRENT
 from domain.account import CLOSED, Account
-from tests.house import ICU, build_house, frames, person
+from domain.errors import AccountInactiveError, AccountStateError
+from tests.house import ICU, LAB, build_house, frames, person, pictures
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -55,6 +59,30 @@ def test_a_suspension_that_comes_between_the_check_and_the_session_wins(house: H
     house.store.before_next_save = suspend
 
     assert not shown.decide().success
+
+
+def test_nobody_is_enrolled_where_or_as_whom_their_account_is_not(house: House) -> None:
+    accounts.open_account(house.services, person("ana"), department=ICU, act=house.act())
+
+    with pytest.raises(AccountStateError, match="department"):
+        house.enroll("ana", department=LAB)
+    with pytest.raises(AccountStateError, match="username"):
+        house.enrolling.enroll(
+            replace(person("ana"), username="other"),
+            department=ICU,
+            pictures=pictures("ana"),
+            notice_version=CURRENT.version,
+            act=house.act(),
+        )
+    assert house.enroll("ana").subject_id
+
+
+def test_nobody_is_enrolled_on_a_suspended_account(house: House) -> None:
+    account = accounts.open_account(house.services, person("ana"), department=ICU, act=house.act())
+    accounts.suspend(house.services, account.subject_id, reason="leave", act=house.act())
+
+    with pytest.raises(AccountInactiveError):
+        house.enroll("ana")
 
 
 def test_erasing_a_person_closes_their_account(house: House) -> None:
