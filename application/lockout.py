@@ -144,20 +144,28 @@ def succeeded(services: Services, origin: Origin, *, act: Act) -> None:
         log.warning("a success could not be noted: %s", error.code)
 
 
-def admit(services: Services, address: str, *, act: Act, device_id: UUID | None = None) -> None:
-    """Count an attempt from an address (or of a device that proved itself). Raises ``RateLimitedError``.
+def admit(services: Services, address: str, *, act: Act) -> None:
+    """Let an attempt begin. Raises ``RateLimitedError`` after too many within a minute that came to nothing.
 
-    Exact over all processes: any minute holds ``attempts_per_minute`` at most. Who is turned away is not counted.
-    Raises ``UnavailableError``.
+    Attempts that open a session do not count: at the change of shifts a ward signs in at once, behind one address.
+    Costs a look and no write. Raises ``UnavailableError``.
     """
-    policy, now = services.policies.lockout, act.at
-    place = f"device:{device_id}" if device_id else _place(services, address)
-    rate = _count(services, "", RATE, "", place, device_id=device_id)
-    if rate.lockout_id in (known := services.lockouts.peek([rate.lockout_id])):
-        _check_rate(policy, known[rate.lockout_id], now)  # who floods costs a look and no write
-    with services.lockouts.held([rate], partial(policy.expires_at, now=now)) as held:
-        _check_rate(policy, held[rate.lockout_id], now)
-        held[rate.lockout_id] = held[rate.lockout_id].with_lease(str(services.ids.new()), now + MINUTE, now)
+    rate = _rate(services, address)
+    tally = services.lockouts.peek([rate.lockout_id]).get(rate.lockout_id, Tally())
+    if tally.under_way(act.at) >= services.policies.lockout.attempts_from_address:
+        raise RateLimitedError(_seconds(min(end for end in tally.leases.values() if end > act.at), act.at))
+
+
+def came_to_nothing(services: Services, address: str, *, act: Act) -> None:
+    """Count an attempt from an address that opened no session, for a minute. What cannot be counted is logged."""
+    policy, now, rate = services.policies.lockout, act.at, _rate(services, address)
+    try:
+        with services.lockouts.held([rate], partial(policy.expires_at, now=now)) as held:
+            tally = held[rate.lockout_id]
+            if tally.under_way(now) < policy.attempts_from_address:
+                held[rate.lockout_id] = tally.with_lease(str(services.ids.new()), now + MINUTE, now)
+    except FaceauthError as error:
+        log.warning("an attempt could not be counted: %s", error.code)
 
 
 def forget(services: Services, *, act: Act) -> int:
@@ -200,9 +208,8 @@ def _counted(services: Services, origin: Origin) -> tuple[tuple[Counted, ...], t
     return tuple(narrow), tuple(wide)
 
 
-def _check_rate(policy: LockoutPolicy, tally: Tally, now: datetime) -> None:
-    if tally.under_way(now) >= policy.attempts_per_minute:
-        raise RateLimitedError(_seconds(min(end for end in tally.leases.values() if end > now), now))
+def _rate(services: Services, address: str) -> Counted:
+    return _count(services, "", RATE, "", _place(services, address))
 
 
 def _count(

@@ -45,7 +45,7 @@ ADDRESS: Final = "address"
 CLAIM: Final = "claim"
 DEPARTMENT: Final = "department"
 RATE: Final = "rate"
-"""Attempts from an address, whatever became of them: a rate, not a count of failures."""
+"""Attempts from an address that opened no session, for whatever reason: a rate, not a count of failures."""
 
 BETWEEN_TRIES: Final = timedelta(seconds=1)
 """What to wait where others are trying right now in every slot there is."""
@@ -206,6 +206,11 @@ class LockoutPolicy:
             raise ValueError("lockout: 1 <= failures <= live failures, and failures < stop <= live stop")
         if not timedelta(0) < self.first_wait <= min(self.longest_wait, self.department_longest_wait):
             raise ValueError("lockout: the first wait is positive and no longer than the longest")
+
+    @property
+    def attempts_from_address(self) -> int:
+        """How many attempts from one address may come to nothing within a minute: a ward shares it."""
+        return self.attempts_per_minute * self.address_multiple
 
     def rule(self, scope: str) -> Rule:
         """Return the limits of a scope. Raises ``KeyError``."""

@@ -20,11 +20,12 @@ from starlette.websockets import WebSocket
 from adapters.crypto.certificate import ensure_self_signed
 from entrypoints.app import App
 from entrypoints.http.api import all_endpoints
+from entrypoints.http.busy import refuse_busy
 from entrypoints.http.endpoint import Desk
 from entrypoints.http.framing import FrameLimits
 from entrypoints.http.pages import page_routes
 from entrypoints.http.problems import HANDLERS, on_bug
-from entrypoints.http.socket import SignIn, refuse_busy
+from entrypoints.http.socket import SignIn
 
 WORKER_THREADS: Final = 8
 """Calls to the store at once: one per pooled connection."""

@@ -74,6 +74,7 @@ class SignIn:
         self._last_frame_at = time.monotonic()
         self._said: tuple[str, float] = ("", 0.0)
         self._progress = 0
+        self._counts = False
         self._address = client_address(socket, app.settings)
         self._attempt = Authentication(
             app.services,
@@ -97,15 +98,19 @@ class SignIn:
             reader = asyncio.create_task(self._read())
             await self._hello()
             outcome = await self._judge()
+            self._counts = self._counts and not outcome.success
+            await self._count()
             await self._deliver(outcome)
             await self._close(CLOSE_RATE if outcome.code == LOCKED_OUT else CLOSE_NORMAL)
         except _EndError as end:
+            await self._count()
             await self._abandon(end.code)
             await self._fail(end)
         except Exception as error:  # noqa: BLE001 - logged with its trail; the person is refused and told what to do
             log.error(  # noqa: TRY400 - not exception(): its text and locals may hold what was being handled
                 "attempt failed", attempt_id=str(self._attempt.attempt_id), trail=trail(error)
             )
+            await self._count()
             await self._abandon("internal_error")
             await self._fail(_EndError(CLOSE_ERROR, UNAVAILABLE))
         finally:
@@ -127,6 +132,7 @@ class SignIn:
         try:
             act = services.act("anonymous", "ws")
             await self._in(self._workers, lockout.admit, services, self._address, act=act)
+            self._counts = True
             check_department(self._socket.path_params["department"])
             await self._in(self._workers, self._attempt.start)
         except LockedOutError as error:
@@ -139,6 +145,13 @@ class SignIn:
         except FaceauthError as error:
             log.warning("attempt could not start", code=error.code)
             raise _EndError(CLOSE_BUSY, UNAVAILABLE) from error
+
+    async def _count(self) -> None:
+        """Count an attempt that came to nothing, once, before its client hears of that."""
+        if self._counts:
+            self._counts = False
+            act = self._app.services.act("anonymous", "ws")
+            await self._in(self._workers, lockout.came_to_nothing, self._app.services, self._address, act=act)
 
     async def _deliver(self, outcome: Outcome) -> None:
         """Send the outcome; a session that its client never heard of is revoked."""
@@ -327,12 +340,3 @@ class SignIn:
     @staticmethod
     async def _in(pool: Executor, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, partial(function, *args, **kwargs))
-
-
-async def refuse_busy(socket: WebSocket, connections: int) -> None:
-    """Tell a client that the house is full, and close: it comes back after a moment."""
-    plain = SUBPROTOCOL not in socket.scope.get("subprotocols", [])
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        await socket.accept(subprotocol=None if plain else SUBPROTOCOL)
-        await socket.send_text(json.dumps({"type": "queued", "position": connections, "retry_after_ms": 2000}))
-        await socket.close(CLOSE_BUSY, "busy")

@@ -74,7 +74,7 @@ def test_nobody_is_enrolled_where_or_as_whom_their_account_is_not(house: House) 
             notice_version=CURRENT.version,
             act=house.act(),
         )
-    assert house.enroll("ana").subject_id
+    assert house.enroll("ana").enrollment_id is not None
 
 
 def test_nobody_is_enrolled_on_a_suspended_account(house: House) -> None:
