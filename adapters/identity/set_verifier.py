@@ -14,7 +14,7 @@ import jwt
 
 from application.ports.signal_verifier import Signal
 from domain.errors import SignalRefusedError, UnavailableError
-from domain.errors.signals import INVALID_AUDIENCE, INVALID_ISSUER, INVALID_KEY, INVALID_REQUEST
+from domain.errors.reception import INVALID_AUDIENCE, INVALID_ISSUER, INVALID_KEY, INVALID_REQUEST
 
 if TYPE_CHECKING:
     from adapters.identity.jwks import KeySet

@@ -56,7 +56,7 @@ from domain.errors.people import (
     TooFewCapturesError,
     UsernameTakenError,
 )
-from domain.errors.signals import SignalRefusedError
+from domain.errors.reception import SignalRefusedError
 from domain.errors.signing_in import (
     AttemptStateError,
     DeviceStateError,

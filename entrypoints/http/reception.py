@@ -13,7 +13,7 @@ from adapters.identity.set_verifier import MAX_TOKEN_BYTES
 from application.ports.signal_verifier import Reception
 from application.reception import receive, record_refusal
 from domain.errors import FaceauthError, NotFoundError, SignalRefusedError, UnavailableError
-from domain.errors.signals import AUTHENTICATION_FAILED, INVALID_REQUEST
+from domain.errors.reception import AUTHENTICATION_FAILED, INVALID_REQUEST
 from entrypoints.http import bodies
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint
 

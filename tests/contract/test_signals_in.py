@@ -11,7 +11,7 @@ import pytest
 
 from adapters.identity.set_poller import HttpSignalFeed
 from adapters.memory.clock import FixedClock
-from adapters.memory.signals import MemorySignalFeed, MemorySignalVerifier
+from adapters.memory.reception import MemorySignalFeed, MemorySignalVerifier
 from domain.errors import SignalRefusedError, UnavailableError
 from tests.transmitter import ISSUER, SSF, Transmitter, iss_sub
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adapters.memory.signals import MemorySignalVerifier
+from adapters.memory.reception import MemorySignalVerifier
 from application.ports.signal_verifier import Reception
 from application.reception import KIND, Received, receive
 from tests.house import House

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.memory.signals import MemorySignalFeed
+from adapters.memory.reception import MemorySignalFeed
 from application import accounts
 from application.signal_polling import MAX_WAIT_S, SignalPoller
 from domain.errors import UnavailableError

@@ -11,7 +11,7 @@ from typing import Any
 from application.ports.signal_feed import Batch
 from application.ports.signal_verifier import Signal
 from domain.errors import SignalRefusedError, UnavailableError
-from domain.errors.signals import INVALID_REQUEST
+from domain.errors.reception import INVALID_REQUEST
 
 
 class MemorySignalVerifier:
