@@ -19,6 +19,7 @@ from adapters.postgres.serving import Presence
 from application.consent import live_enrollment
 from application.enroll import Enrolling
 from application.services import Services
+from application.signals.engine import SignalEngine
 from domain.errors import FaceauthError, SealBrokenError, UnavailableError
 from entrypoints import key_backups
 from entrypoints.faults import trail
@@ -69,6 +70,9 @@ class App:
         worker = Worker(self.services, reporter("worker"), (*TASKS, purge))
         worker.start()
         self._closing.callback(worker.stop)
+        engine = SignalEngine(self.services, reporter("signals"))
+        engine.start()
+        self._closing.callback(engine.stop)
         thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         thread.start()
         self._closing.callback(thread.join, 5.0)

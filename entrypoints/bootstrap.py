@@ -53,6 +53,7 @@ from entrypoints.measured import matching_policy
 from entrypoints.opening import open_database, open_ring, prepare_home
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
+from entrypoints.signalling import wired_signals
 from entrypoints.worker import ACTOR, CHANNEL
 
 AGGREGATES: Final = (Consent, Enrollment, Attempt, Session, JournalEntry, Rotation, Erasure, Account, Device)
@@ -123,6 +124,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             departments=departments,
             read_models=read_models,
             projector=projector,
+            signals=wired_signals(settings, database, ring.pairwise_key, stack),
             policies=overrides.get("policies") or _policies(settings, judge),
         )
         for at, code in refusals(database):

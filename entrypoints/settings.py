@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     retired_transform_days: float = Field(default=35, ge=0)
     session_hours: float = Field(default=8.0, gt=0, le=24)
     session_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    signal_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    signal_http_on_loopback: bool = False
+    signal_ca_file: Path | None = None
+    signal_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    signal_give_up_hours: float = Field(default=72.0, gt=0, le=24 * 30)
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_fps: float = Field(default=15.0, gt=0, le=60)
     max_frames: int = Field(default=300, ge=3)
@@ -54,7 +59,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=64, ge=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
 
-    @field_validator("departments", "public_hosts", mode="before")
+    @field_validator("departments", "public_hosts", "signal_hosts", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

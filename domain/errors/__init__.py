@@ -56,6 +56,7 @@ from domain.errors.people import (
     TooFewCapturesError,
     UsernameTakenError,
 )
+from domain.errors.signals import EndpointForbiddenError, StreamLimitError, StreamStateError
 from domain.errors.signing_in import (
     AttemptStateError,
     DeviceStateError,
@@ -86,6 +87,7 @@ __all__ = [
     "DeviceStateError",
     "DomainRuleError",
     "DuplicatePersonError",
+    "EndpointForbiddenError",
     "EnrollmentInactiveError",
     "EnrollmentStateError",
     "FaceauthError",
@@ -112,6 +114,8 @@ __all__ = [
     "RotationStateError",
     "SealBrokenError",
     "SessionStateError",
+    "StreamLimitError",
+    "StreamStateError",
     "TemplateReplacedError",
     "TokenInvalidError",
     "TooFewCapturesError",
