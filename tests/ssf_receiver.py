@@ -206,3 +206,9 @@ def stored_then_died(handler: Handler) -> None:
     handler.accept(answer=False)
     handler.connection.shutdown(socket.SHUT_RDWR)
     handler.close_connection = True
+
+
+def stored_then_hangs(handler: Handler) -> None:
+    """Keep it, and never say so."""
+    handler.accept(answer=False)
+    hanging(handler)
