@@ -173,7 +173,7 @@ def test_every_event_of_500_attempts_arrives_once_and_in_order_through_four_cras
         assert receiver.errors == []
         assert sessions_only(receiver) == expected(app)
         assert sum(len(order) for order in sessions_only(receiver).values()) > 500
-        assert sum(copies > 1 for copies in receiver.copies.values()) >= 4, "each crash had a letter in its hands"
+        assert sum(copies - 1 for copies in receiver.copies.values()) >= 4, "each crash had a letter in its hands"
         assert app.services.signals.outbox.dead(10) == []
 
 
