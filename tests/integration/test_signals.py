@@ -75,8 +75,8 @@ def engine(app: App) -> Iterator[list[Exception]]:
 def engine_process(app: App, host: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tests.integration.signal_engine", str(app.settings.home), app.dsn, host]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603 - our own module
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         assert process.stdout.readline() == "delivering\n"
         yield process
     finally:
@@ -324,6 +324,19 @@ def test_what_was_sent_and_not_settled_comes_again_under_the_same_id(tmp_path: P
             wait_until(lambda: app.services.signals.outbox.counts(stream.stream_id) == {"delivered": 1})
 
         assert list(receiver.copies.values()) == [2]
+
+
+def test_a_service_that_serves_delivers_and_stops_at_once_though_a_receiver_hangs(tmp_path: Path, dsn: str) -> None:
+    with house(tmp_path, dsn) as (app, receiver, _):
+        app.supervise()
+        open_session(app, uuid4())
+        wait_until(lambda: len(receiver.seen) == 1)
+        receiver.faults += [hanging]
+        open_session(app, uuid4())
+        wait_until(lambda: receiver.requests == 2)
+        begin = time.monotonic()
+        app.close()
+        assert time.monotonic() - begin < 5.0
 
 
 def _revoked(app: App, session: Session) -> list[Session]:
