@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
@@ -12,7 +13,6 @@ from application.ports.signal_outbox import Letter, Signal
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from adapters.postgres.database import Database
     from application.ports.signal_outbox import Settled
@@ -134,6 +134,7 @@ def _columns(letter: Letter) -> dict[str, Any]:
         "stream_id": letter.stream_id,
         "jti": letter.jti,
         "order_key": signal.order_key,
+        "queue": uuid5(letter.stream_id, str(signal.order_key)),
         "name": signal.name,
         "position": signal.position,
         "at": signal.at,

@@ -30,12 +30,14 @@ CREATE TABLE signal_receivers (
     audience text NOT NULL
 );
 
--- Ids and codes only: what a letter says is written out when it is sent.
+-- Ids and codes only: what a letter says is written out when it is sent. ``queue`` is stream and order key in one, so
+-- that whether a letter is the first of its queue has one possible index, whatever the planner takes the table to hold.
 CREATE TABLE signal_outbox (
     letter_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     stream_id uuid NOT NULL REFERENCES signal_streams ON DELETE CASCADE,
     jti uuid NOT NULL,
     order_key uuid NOT NULL,
+    queue uuid NOT NULL,
     name text NOT NULL,
     position bigint NOT NULL,
     at timestamptz NOT NULL,
@@ -53,7 +55,7 @@ CREATE TABLE signal_outbox (
     UNIQUE (stream_id, jti)
 );
 CREATE INDEX signal_outbox_waiting_idx ON signal_outbox (stream_id, letter_id) WHERE state = 'waiting';
-CREATE INDEX signal_outbox_order_idx ON signal_outbox (stream_id, order_key, letter_id) WHERE state = 'waiting';
+CREATE INDEX signal_outbox_queue_idx ON signal_outbox (queue, letter_id) WHERE state = 'waiting';
 CREATE INDEX signal_outbox_ended_idx ON signal_outbox (state, ended_at) WHERE state <> 'waiting';
 
 CREATE TABLE signal_checkpoint (
