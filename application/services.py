@@ -23,6 +23,7 @@ from application.ports.tokens import TokenIssuer
 from application.ports.vault import TemplateVault
 from application.ports.vision import FrameJudge
 from application.projecting import Projector
+from application.signals.ports import SignalPorts
 from domain.act import Act
 from domain.policies.enrolling import EnrollmentPolicy
 from domain.policies.liveness import EvidencePolicy
@@ -78,6 +79,7 @@ class Services:
     departments: Departments
     read_models: ReadModels
     projector: Projector
+    signals: SignalPorts
     reception: Reception | None = None
     policies: Policies = field(default_factory=Policies)
 

@@ -20,6 +20,7 @@ from application.confirm import find_account
 from application.consent import live_enrollment
 from application.enroll import Enrolling
 from application.services import Services
+from application.signals.engine import SignalEngine
 from domain.errors import FaceauthError, SealBrokenError, UnavailableError
 from entrypoints import key_backups
 from entrypoints.faults import trail
@@ -72,6 +73,9 @@ class App:
         worker.start()
         self._closing.callback(worker.stop)
         watch_signals(self.settings, self.services, reporter("signals"), self._closing)
+        engine = SignalEngine(self.services, reporter("signals"))
+        engine.start()
+        self._closing.callback(engine.stop)
         thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         thread.start()
         self._closing.callback(thread.join, 5.0)

@@ -59,6 +59,7 @@ from entrypoints.opening import open_database, open_ring, prepare_home
 from entrypoints.reception import reception
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
+from entrypoints.signalling import wired_signals
 from entrypoints.worker import ACTOR, CHANNEL
 
 AGGREGATES: Final = (Consent, Enrollment, Attempt, Session, JournalEntry, Rotation, Erasure, Account, Device, Lockout)
@@ -136,6 +137,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             read_models=read_models,
             projector=projector,
             reception=reception(settings, ring.pairwise_key, clock, stack),
+            signals=wired_signals(settings, database, ring.pairwise_key, stack),
             policies=overrides.get("policies") or _policies(settings, judge),
         )
         for at, code in refusals(database):

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     retired_transform_days: float = Field(default=35, ge=0)
     session_hours: float = Field(default=8.0, gt=0, le=24)
     session_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    signal_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    signal_http_on_loopback: bool = False
+    signal_ca_file: Path | None = None
+    signal_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    signal_give_up_hours: float = Field(default=72.0, gt=0, le=24 * 30)
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_fps: float = Field(default=15.0, gt=0, le=60)
     max_frames: int = Field(default=300, ge=3)
@@ -98,7 +103,13 @@ class Settings(BaseSettings):
     lockout_rows: int = Field(default=100_000, ge=1000)
 
     @field_validator(
-        "departments", "public_hosts", "device_required", "trusted_proxies", "idp_token_types", mode="before"
+        "departments",
+        "public_hosts",
+        "device_required",
+        "trusted_proxies",
+        "idp_token_types",
+        "signal_hosts",
+        mode="before",
     )
     @classmethod
     def _comma_separated(cls, value: object) -> object:

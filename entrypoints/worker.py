@@ -17,6 +17,7 @@ from application.devices import forget_pairings
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
 from application.services import Services
+from application.signals import streams
 from application.transforms import destroy_retired_transforms
 from domain.act import Act
 from domain.errors import InProgressError
@@ -52,6 +53,7 @@ TASKS: Final = (
     Task("pairings", HOUR, lambda services, _: forget_pairings(services)),
     Task("epochs", HOUR, lambda services, act: rekey.destroy_old_epochs(services, act=act)),
     Task("templates", HOUR, lambda services, act: rotate.rotate_by_age(services, act=act)),
+    Task("signals", HOUR, lambda services, _: streams.tidy(services)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
 )
 

@@ -30,6 +30,7 @@ from application.projecting import Projector
 from application.services import Policies, Services
 from domain.errors import UnavailableError
 from entrypoints.bootstrap import AGGREGATES, VALUES
+from tests.receivers import memory_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -225,6 +226,7 @@ def build_house(
         departments=departments,
         read_models=read_models,
         projector=Projector(store, read_models, on_fault=faults.append),
+        signals=memory_signals(),
         policies=policies or Policies(),
     )
     return House(store, vault, keys, judge, clock, gallery, services, Enrolling(services), faults)

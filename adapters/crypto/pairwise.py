@@ -47,3 +47,15 @@ class PairwiseSubjects:
         except (InvalidTag, binascii.Error):
             raise ValueError("not a subject reference of this audience") from None
         return UUID(bytes=opened)
+
+
+class PairwiseAudiences:
+    """``application.ports.pairwise.Pairwise``: the pseudonyms of every audience, from the one key of the ring."""
+
+    def __init__(self, key: bytes) -> None:
+        """Take the ring's pairwise key (32 bytes)."""
+        self._key = key
+
+    def subject(self, subject_id: UUID, audience: str) -> str:
+        """Return the pseudonym that the audience's access tokens have. See ``PairwiseSubjects.subject``."""
+        return PairwiseSubjects(self._key, audience).subject(subject_id)

@@ -57,6 +57,7 @@ from domain.errors.people import (
     UsernameTakenError,
 )
 from domain.errors.reception import SignalRefusedError
+from domain.errors.signals import EndpointForbiddenError, StreamLimitError, StreamStateError
 from domain.errors.signing_in import (
     AttemptStateError,
     DeviceStateError,
@@ -91,6 +92,7 @@ __all__ = [
     "DeviceStateError",
     "DomainRuleError",
     "DuplicatePersonError",
+    "EndpointForbiddenError",
     "EnrollmentInactiveError",
     "EnrollmentStateError",
     "FaceauthError",
@@ -121,6 +123,8 @@ __all__ = [
     "SealBrokenError",
     "SessionStateError",
     "SignalRefusedError",
+    "StreamLimitError",
+    "StreamStateError",
     "TemplateReplacedError",
     "TokenInvalidError",
     "TooFewCapturesError",

@@ -22,6 +22,7 @@ from entrypoints.cli import (
     people,
     rotation,
     serve,
+    signals,
     subject,
 )
 from entrypoints.cli.output import configure_logging, print_error
@@ -54,6 +55,7 @@ cli.add_typer(operations.projections, name="projections")
 cli.add_typer(operations.database, name="db")
 cli.add_typer(operations.departments, name="department")
 cli.add_typer(operations.tokens, name="token")
+cli.add_typer(signals.group, name="signals")
 
 
 def run() -> None:

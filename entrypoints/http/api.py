@@ -18,8 +18,10 @@ from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.lockouts import LockoutApi
 from entrypoints.http.pairing import DeviceApi
-from entrypoints.http.reception import SignalApi
+from entrypoints.http.reception import ReceptionApi
 from entrypoints.http.scim import ScimApi
+from entrypoints.http.signal_operations import SignalOperations
+from entrypoints.http.signals import SignalApi
 
 
 def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
@@ -30,7 +32,9 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *LockoutApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
         *SignalApi(desk).endpoints(),
+        *ReceptionApi(desk).endpoints(),
         *ScimApi(desk).endpoints(),
+        *SignalOperations(desk).endpoints(),
     ]
 
 

@@ -28,7 +28,7 @@ RETRY_AFTER_S: Final = "5"
 CHANNEL: Final = "http"
 
 
-class SignalApi:
+class ReceptionApi:
     """For the transmitter, known by the signature on what it sends, and by a bearer token where one is agreed."""
 
     def __init__(self, desk: Desk) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.embedded import EmbeddedPostgres
-from entrypoints import bootstrap as composition
+from entrypoints import app as composition
 from entrypoints.settings import Settings
 
 pytestmark = pytest.mark.database

@@ -1,0 +1,1 @@
+"""Security events out: what is said (mapping), to whom (streams), and that it arrives (delivery)."""
