@@ -9,7 +9,7 @@ from eventsourcing.domain import Aggregate
 
 from application import consent as consents
 from application.services import Services
-from domain.account import Account
+from domain.account import CLOSED, Account
 from domain.biometrics import Candidate
 from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
 from domain.enrollment import Enrollment
@@ -64,12 +64,14 @@ def active_account(services: Services, subject_id: UUID) -> Account | None:
 def enrollable(services: Services, subject_id: UUID, department: str, username: str) -> tuple[Account, ...]:
     """Return the account, if there is one, that an enrolment of that department and username digest fits.
 
-    Raises ``AccountInactiveError``, and ``AccountStateError`` where the account says otherwise: the hospital moves and
-    renames people by their account, not by enrolling them anew.
+    A suspended one does not let its person in, and may be prepared for. Raises ``AccountStateError`` where the account
+    says otherwise: the hospital moves and renames people by their account, not by enrolling them anew.
     """
-    account = active_account(services, subject_id)
+    account = find_account(services, subject_id)
     if account is None:
         return ()
+    if account.status == CLOSED:
+        raise AccountStateError("this person's account is closed")
     if account.department != department:
         raise AccountStateError("this person's account is of another department: move it first")
     if services.store.claimant("username", username) != subject_id:

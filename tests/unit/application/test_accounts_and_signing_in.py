@@ -12,7 +12,7 @@ from application import erase as erasing
 from application.confirm import find_account
 from application.notice import CURRENT
 from domain.account import CLOSED, Account
-from domain.errors import AccountInactiveError, AccountStateError
+from domain.errors import AccountStateError
 from tests.house import ICU, LAB, build_house, frames, person, pictures
 
 if TYPE_CHECKING:
@@ -77,12 +77,14 @@ def test_nobody_is_enrolled_where_or_as_whom_their_account_is_not(house: House) 
     assert house.enroll("ana").enrollment_id is not None
 
 
-def test_nobody_is_enrolled_on_a_suspended_account(house: House) -> None:
+def test_somebody_enrolled_on_a_suspended_account_waits_to_be_let_in(house: House) -> None:
     account = accounts.open_account(house.services, person("ana"), department=ICU, act=house.act())
-    accounts.suspend(house.services, account.subject_id, reason="leave", act=house.act())
+    accounts.suspend(house.services, account.subject_id, reason="starts_monday", act=house.act())
+    house.enroll("ana")
+    assert not house.sign_in("ana").success
 
-    with pytest.raises(AccountInactiveError):
-        house.enroll("ana")
+    accounts.reinstate(house.services, account.subject_id, reason="monday", act=house.act())
+    assert house.sign_in("ana").success
 
 
 def test_erasing_a_person_closes_their_account(house: House) -> None:
