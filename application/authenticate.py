@@ -16,18 +16,17 @@ from application.journal import record_broken
 from application.origin import sealed_for_month, sealed_for_subject
 from application.outcome import (
     HOLD_STILL,
-    NEXT_STEPS,
     NOT_RECOGNISED,
-    PASSWORD,
-    RETRY,
     UNAVAILABLE,
     Client,
     FrameReport,
     Outcome,
     admitted,
+    refused,
 )
 from application.person import reveal
 from application.recapture import recapture
+from application.second_factor import await_password
 from application.services import Services
 from application.sessions import new_session
 from application.witness import Stamp, Witness
@@ -236,7 +235,7 @@ class Authentication:
             self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
         outcome = self._confirm(attempt, evidence, decision, act, last=last)
-        if outcome.success and decision.facts.model == self._services.judge.former:
+        if (outcome.success or outcome.ticket) and decision.facts.model == self._services.judge.former:
             recapture(self._services, decision.candidate, self._witness.live, act=self._act())
         return outcome
 
@@ -260,6 +259,10 @@ class Authentication:
             self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
         attempt.assess(evidence, client_sealed=client, act=act)
+        if services.policies.passwords.needs_face(self._department):
+            outcome = await_password(services, attempt, match, unchanged, act)
+            self._attempt = attempt
+            return outcome
         opened = new_session(
             services,
             session_id=services.ids.new(),
@@ -302,14 +305,14 @@ class Authentication:
         attempt.refuse(
             code=code, reason=reason, next_step=outcome.next_step, subject_id=subject_id, match=match, act=act
         )
-        if outcome.next_step == PASSWORD:
-            attempt.offer_fallback(method=PASSWORD, act=act)
+        if outcome.fallback is not None:
+            attempt.offer_fallback(method=outcome.fallback, act=act)
         self._services.store.save(attempt)
         self._attempt = attempt
         return outcome
 
     def _refused(self, code: str) -> Outcome:
-        return Outcome(success=False, code=code, next_step=NEXT_STEPS.get(code, RETRY))
+        return refused(self._services, self._department, code)
 
     def _act(self) -> Act:
         return self._services.act(

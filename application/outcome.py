@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from application.person import Person
+from application.services import Services
 from application.sessions import Opened
 from domain.policies.liveness import PRESENTATION_ATTACK
 
@@ -16,6 +17,7 @@ HOLD_STILL: Final = "hold_still"
 
 RETRY: Final = "retry"
 PASSWORD: Final = "password"  # noqa: S105 - a next step's name
+CONTACT_ADMIN: Final = "contact_admin"
 NOT_RECOGNISED: Final = "face_not_recognised"
 UNAVAILABLE: Final = "unavailable"
 NEXT_STEPS: Final = {NOT_RECOGNISED: PASSWORD, PRESENTATION_ATTACK: PASSWORD, UNAVAILABLE: PASSWORD}
@@ -48,13 +50,29 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended, as far as the client may know. ``confidence`` is a probability, 0...1, on success only."""
+    """How an attempt ended, as far as the client may know. ``confidence`` is a probability, 0...1, on success only.
+
+    ``fallback`` is another way in that is open now, whatever the next step; ``ticket`` opens the session together with
+    the password, where a face alone does not.
+    """
 
     success: bool
     code: str
     next_step: str
     confidence: float | None = None
     admission: Admission | None = None
+    fallback: str | None = None
+    ticket: str | None = field(default=None, repr=False)
+
+
+def refused(services: Services, department: str, code: str) -> Outcome:
+    """Return the outcome of a refusal, with the password as a way on wherever one opens something by itself."""
+    policy = services.policies.passwords
+    fallback = PASSWORD if services.passwords.verifier is not None and not policy.needs_face(department) else None
+    step = NEXT_STEPS.get(code, RETRY)
+    if step == PASSWORD and fallback is None:
+        step = RETRY if code == UNAVAILABLE else CONTACT_ADMIN
+    return Outcome(success=False, code=code, next_step=step, fallback=fallback)
 
 
 def admitted(opened: Opened, person: Person, *, confidence: float | None = None) -> Outcome:

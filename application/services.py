@@ -11,6 +11,7 @@ from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
 from application.ports.keys import KeyKeeper
 from application.ports.once import Once
+from application.ports.passwords import Passwords
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
 from application.ports.template_index import TemplateIndex
@@ -23,6 +24,7 @@ from domain.policies.enrolling import EnrollmentPolicy
 from domain.policies.liveness import EvidencePolicy
 from domain.policies.matching import MatchingPolicy
 from domain.policies.movement import ENABLED
+from domain.policies.passwords import PasswordPolicy
 from domain.policies.retention import RetentionPolicy
 
 
@@ -35,6 +37,7 @@ class Policies:
     movements: tuple[str, ...] = ENABLED
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
     session_idle: timedelta = timedelta(minutes=30)
 
@@ -62,6 +65,7 @@ class Services:
     read_models: ReadModels
     projector: Projector
     policies: Policies = field(default_factory=Policies)
+    passwords: Passwords = field(default_factory=Passwords)
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:
         """Return the provenance of a command given now."""

@@ -50,7 +50,7 @@ class Attempt(Aggregate):
         self.subject_id: UUID | None = None
         self.session_id: UUID | None = None
         self.enrollment_id: UUID | None = None
-        self.template_id: UUID | None = None
+        self.match: MatchFacts | None = None
         self.ticket_digest = ""
         self.ticket_expires_at: datetime | None = None
         self.wrong_factors = 0
@@ -201,7 +201,7 @@ class Attempt(Aggregate):
     def refuse_fallback(
         self, *, reason: str, method: str, act: Act, subject_id: UUID | None = None, client_sealed: str = ""
     ) -> None:
-        """Refuse the other way too, which would have been that subject's; ``client_sealed`` opens with the month's key."""
+        """Refuse the other way too, which was to be that subject's; ``client_sealed`` opens with the month's key."""
         self._check(FALLBACK_OFFERED)
         self._fallback_refused(
             reason=reason,
@@ -282,7 +282,7 @@ class Attempt(Aggregate):
         self.status = AWAITING_FACTOR
         self.subject_id = subject_id
         self.enrollment_id = enrollment_id
-        self.template_id = template_id
+        self.match = match
         self.ticket_digest = ticket_digest
         self.ticket_expires_at = expires_at
 

@@ -51,6 +51,7 @@ from entrypoints.absent import AbsentJudge
 from entrypoints.app import App, reporter
 from entrypoints.measured import matching_policy
 from entrypoints.opening import open_database, open_ring, prepare_home
+from entrypoints.passwords import open_passwords, password_policy
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
 from entrypoints.worker import ACTOR, CHANNEL
@@ -124,6 +125,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             read_models=read_models,
             projector=projector,
             policies=overrides.get("policies") or _policies(settings, judge),
+            passwords=open_passwords(settings, stack),
         )
         for at, code in refusals(database):
             record_broken(services, "key_ring", place=at.isoformat(), code=code, act=_own_act(services))
@@ -170,6 +172,7 @@ def _policies(settings: Settings, judge: FrameJudge) -> Policies:
         evidence=EvidencePolicy(mode=settings.liveness),
         matching=matching_policy(settings, {model for model in (judge.model, judge.former) if model}),
         retention=retention,
+        passwords=password_policy(settings),
         session_lifetime=timedelta(hours=settings.session_hours),
         session_idle=timedelta(minutes=settings.session_idle_minutes),
     )

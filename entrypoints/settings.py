@@ -46,6 +46,26 @@ class Settings(BaseSettings):
     retired_transform_days: float = Field(default=35, ge=0)
     session_hours: float = Field(default=8.0, gt=0, le=24)
     session_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    passwords: Literal["local", "ldap", "oidc", "none"] = "local"
+    mfa_departments: Annotated[tuple[str, ...], NoDecode] = ()
+    argon2_passes: int = Field(default=3, ge=3, le=100)
+    argon2_memory_kib: int = Field(default=64 * 1024, ge=64 * 1024, le=4 * 1024 * 1024)
+    argon2_lanes: int = Field(default=4, ge=1, le=64)
+    argon2_at_once: int = Field(default=2, ge=1, le=64)
+    directory_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
+    ldap_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    ldap_start_tls: bool = False
+    ldap_ca_file: Path | None = None
+    ldap_bind_dn: str = ""
+    ldap_bind_password_file: Path | None = None
+    ldap_base: str = ""
+    ldap_filter: str = "(uid={username})"
+    ldap_user_dn: str = ""
+    password_oidc_token_url: str = ""
+    password_oidc_client_id: str = ""
+    password_oidc_client_secret_file: Path | None = None
+    password_oidc_scope: str = "openid"  # noqa: S105 - a scope
+    password_oidc_ca_file: Path | None = None
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_fps: float = Field(default=15.0, gt=0, le=60)
     max_frames: int = Field(default=300, ge=3)
@@ -54,7 +74,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=64, ge=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
 
-    @field_validator("departments", "public_hosts", mode="before")
+    @field_validator("departments", "public_hosts", "mfa_departments", "ldap_urls", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

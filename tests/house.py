@@ -12,6 +12,7 @@ from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.keys import MemoryKeys
 from adapters.memory.once import MemoryOnce
+from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
 from adapters.memory.tokens import MemoryTokenIssuer
@@ -22,6 +23,7 @@ from application.enroll import Enrolled, Enrolling
 from application.notice import CURRENT
 from application.outcome import Client, Outcome
 from application.person import Person
+from application.ports.passwords import Passwords
 from application.projecting import Projector
 from application.services import Policies, Services
 from domain.errors import UnavailableError
@@ -218,6 +220,7 @@ def build_house(
         read_models=read_models,
         projector=Projector(store, read_models, on_fault=faults.append),
         policies=policies or Policies(),
+        passwords=Passwords(verifier=(passwords := MemoryPasswords()), hasher=passwords),
     )
     return House(store, vault, keys, judge, clock, gallery, services, Enrolling(services), faults)
 

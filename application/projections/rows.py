@@ -135,25 +135,6 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 session_id=fields["session_id"],
                 ended_at=event.at,
             )
-        case "attempt.factor_accepted.v1":
-            names = ("subject_id", "enrollment_id", "template_id")
-            return amend(
-                table,
-                key,
-                event,
-                **_match_columns(event),
-                **{name: fields[name] for name in names},
-                state="awaiting_factor",
-                code="password_required",
-                next_step="password",
-                success=False,
-            )
-        case "attempt.second_factor_accepted.v1":
-            session = {"session_id": fields["session_id"], "ended_at": event.at}
-            return amend(table, key, event, **session, state="succeeded", code="ok", success=True)
-        case "attempt.second_factor_refused.v1":
-            ended = {"state": "refused", "ended_at": event.at} if fields["final"] else {}
-            return amend(table, key, event, **ended, reason=fields["reason"])
         case "attempt.refused.v1":
             return amend(
                 table,
@@ -175,6 +156,33 @@ def auth_log(event: RecordedEvent) -> list[Change]:
             return amend(
                 table, key, event, state="abandoned", reason=fields["reason"], success=False, ended_at=event.at
             )
+        case _:
+            return _other_ways(event)
+
+
+def _other_ways(event: RecordedEvent) -> list[Change]:
+    """What became of an attempt by something other than the face, or beside it."""
+    table, fields, key = "auth_log_rows", event.fields, {"attempt_id": event.aggregate_id}
+    match event.name:
+        case "attempt.factor_accepted.v1":
+            names = ("subject_id", "enrollment_id", "template_id")
+            return amend(
+                table,
+                key,
+                event,
+                **_match_columns(event),
+                **{name: fields[name] for name in names},
+                state="awaiting_factor",
+                code="password_required",
+                next_step="password",
+                success=False,
+            )
+        case "attempt.second_factor_accepted.v1":
+            session = {"session_id": fields["session_id"], "ended_at": event.at}
+            return amend(table, key, event, **session, state="succeeded", code="ok", success=True)
+        case "attempt.second_factor_refused.v1":
+            ended = {"state": "refused", "ended_at": event.at} if fields["final"] else {}
+            return amend(table, key, event, **ended, reason=fields["reason"])
         case "attempt.fallback_offered.v1":
             return amend(table, key, event, state="fallback_offered")
         case "attempt.fallback_succeeded.v1":

@@ -19,17 +19,16 @@ SHORTEST_UNIT: Final = 4
 LEFT_WITHOUT_USERNAME: Final = 8
 """Characters that must be left of a password when the username is taken out of it."""
 
-BLOCKED: Final = frozenset(
-    (
-        "0123456789 1234567890 123456789 12345678 87654321 11111111 abcdefgh abcdefghijklmnopqrstuvwxyz "
-        "abcd1234 abc12345 1q2w3e4r 1qaz2wsx qwertyui qwertyuiop qwerty123 asdfghjkl zxcvbnm qazwsxedc "
-        "password passw0rd p@ssw0rd password1 password123 password1234 senha senha123 senha1234 senhasegura "
-        "minhasenha mudar123 trocar123 brasil brasil123 hospital hospital123 hospital1234 enfermagem medico "
-        "medicina cardiologia admin administrador administrator welcome bemvindo letmein iloveyou eutealmo "
-        "teamo princesa flamengo corinthians palmeiras saopaulo vascodagama faceauth changeme default "
-        "temporary temporaria correcthorsebatterystaple football baseball sunshine superman "
-    ).split()
+_COMMON: Final = (
+    "0123456789 1234567890 123456789 12345678 87654321 11111111 abcdefgh abcdefghijklmnopqrstuvwxyz "
+    "abcd1234 abc12345 1q2w3e4r 1qaz2wsx qwertyui qwertyuiop qwerty123 asdfghjkl zxcvbnm qazwsxedc "
+    "password passw0rd p@ssw0rd password1 password123 password1234 senha senha123 senha1234 senhasegura "
+    "minhasenha mudar123 trocar123 brasil brasil123 hospital hospital123 hospital1234 enfermagem medico "
+    "medicina cardiologia admin administrador administrator welcome bemvindo letmein iloveyou eutealmo "
+    "teamo princesa flamengo corinthians palmeiras saopaulo vascodagama faceauth changeme default "
+    "temporary temporaria correcthorsebatterystaple football baseball sunshine superman "
 )
+BLOCKED: Final = frozenset(_COMMON.split())
 """Common passwords, without white space and case-folded; repeating one does not make it another."""
 
 _SPACES: Final = "Zs"

@@ -16,12 +16,14 @@ from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, EVER
 from entrypoints.http import access, audit, bodies, erasure
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
+from entrypoints.http.passwords import PasswordApi
 
 
 def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
     """Return every endpoint there is; ``connections`` tells how many WebSockets are open."""
     return [
         *EnrollmentApi(desk).endpoints(),
+        *PasswordApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
     ]
 

@@ -15,6 +15,10 @@ def result(outcome: Outcome) -> dict[str, Any]:
         "code": outcome.code,
         "next": outcome.next_step,
     }
+    if outcome.fallback is not None:
+        document["fallback"] = outcome.fallback
+    if outcome.ticket is not None:
+        document["ticket"] = outcome.ticket
     if outcome.admission is not None:
         admission = outcome.admission
         document["confidence"] = outcome.confidence

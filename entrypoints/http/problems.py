@@ -16,7 +16,17 @@ from entrypoints.faults import trail
 
 STATUS: dict[str, int] = {
     "invalid_token": 401,
+    "wrong_password": 401,
+    "invalid_ticket": 401,
+    "locked_out": 429,
     "not_allowed": 403,
+    "password_change_required": 403,
+    "face_required": 403,
+    "password_rejected": 422,
+    "passwords_off": 409,
+    "passwords_elsewhere": 409,
+    "account_state": 409,
+    "account_inactive": 409,
     "department_forbidden": 403,
     "consent_missing": 403,
     "department_unknown": 404,
@@ -86,7 +96,10 @@ async def on_faceauth_error(_request: Request, error: Exception) -> Response:
         more["captures"] = [
             {"accepted": item.accepted, "reason": item.reason, "quality": item.quality} for item in error.captures
         ]
-    return problem(status, code, str(error), **more)
+    response = problem(status, code, str(error), **more)
+    if isinstance(error, errors.LockedOutError) and error.retry_after_s is not None:
+        response.headers["retry-after"] = str(error.retry_after_s)
+    return response
 
 
 async def on_invalid_body(_request: Request, error: Exception) -> Response:

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from application.authenticate import Authentication
 from application.departments import check_department
-from application.outcome import HOLD_STILL, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
+from application.outcome import HOLD_STILL, UNAVAILABLE, Client, FrameReport, Outcome, refused
 from application.witness import Stamp
 from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
 from entrypoints.app import App
@@ -268,7 +268,7 @@ class SignIn:
     async def _fail(self, end: _EndError) -> None:
         with contextlib.suppress(_EndError):
             if end.code == UNAVAILABLE:
-                await self._deliver(Outcome(success=False, code=UNAVAILABLE, next_step=PASSWORD))
+                await self._deliver(refused(self._app.services, self._socket.path_params["department"], UNAVAILABLE))
             elif end.code not in {CLIENT_GONE, CANCELED}:
                 await self._send({"type": "error", "code": end.code})
         await self._close(end.close, end.code)

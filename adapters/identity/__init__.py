@@ -1,0 +1,1 @@
+"""What the hospital's identity systems say, verified."""
