@@ -6,11 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from adapters.identity.ldap_passwords import Directory, LdapPasswords
 from adapters.identity.local_passwords import Argon2Policy, LocalPasswords
-from adapters.identity.oidc_passwords import OidcPasswords, TokenEndpoint
 from application.departments import check_department
-from application.ports.passwords import Passwords
+from application.ports.passwords import Passwords, PasswordVerifier
 from domain.errors import ConfigurationError, InvalidInputError
 from domain.policies.passwords import PasswordPolicy
 from domain.roles import EVERYWHERE
@@ -27,11 +25,9 @@ def open_passwords(settings: Settings, stack: ExitStack) -> Passwords:
             raise ConfigurationError("FACEAUTH_MFA_DEPARTMENTS asks for passwords, but FACEAUTH_PASSWORDS=none")
         return Passwords()
     if settings.passwords == "ldap":
-        return Passwords(verifier=LdapPasswords(_directory(settings)))
+        return Passwords(verifier=_directory(settings))
     if settings.passwords == "oidc":
-        provider = OidcPasswords(_endpoint(settings))
-        stack.callback(provider.close)
-        return Passwords(verifier=provider)
+        return Passwords(verifier=_provider(settings, stack))
     local = LocalPasswords(
         Argon2Policy(
             passes=settings.argon2_passes,
@@ -72,8 +68,10 @@ def secret_of(path: Path | None, variable: str) -> str:
     return secret
 
 
-def _directory(settings: Settings) -> Directory:
-    return Directory(
+def _directory(settings: Settings) -> PasswordVerifier:
+    from adapters.identity.ldap_passwords import Directory, LdapPasswords  # noqa: PLC0415 - 0.1 s to import
+
+    directory = Directory(
         urls=settings.ldap_urls,
         user_dn=settings.ldap_user_dn,
         base=settings.ldap_base,
@@ -84,10 +82,13 @@ def _directory(settings: Settings) -> Directory:
         ca_file=settings.ldap_ca_file,
         timeout_s=settings.directory_timeout_seconds,
     )
+    return LdapPasswords(directory)
 
 
-def _endpoint(settings: Settings) -> TokenEndpoint:
-    return TokenEndpoint(
+def _provider(settings: Settings, stack: ExitStack) -> PasswordVerifier:
+    from adapters.identity.oidc_passwords import OidcPasswords, TokenEndpoint  # noqa: PLC0415 - 0.1 s to import
+
+    endpoint = TokenEndpoint(
         url=settings.password_oidc_token_url,
         client_id=settings.password_oidc_client_id,
         client_secret=secret_of(settings.password_oidc_client_secret_file, "FACEAUTH_PASSWORD_OIDC_CLIENT_SECRET_FILE"),
@@ -95,3 +96,6 @@ def _endpoint(settings: Settings) -> TokenEndpoint:
         ca_file=settings.password_oidc_ca_file,
         timeout_s=settings.directory_timeout_seconds,
     )
+    provider = OidcPasswords(endpoint)
+    stack.callback(provider.close)
+    return provider

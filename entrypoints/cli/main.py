@@ -8,6 +8,7 @@ import typer
 
 from domain.errors import FaceauthError
 from entrypoints.cli import (
+    account,
     audit,
     backup,
     bench,
@@ -41,6 +42,7 @@ cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(rotation.group, name="rotation")
+cli.add_typer(account.group, name="account")
 cli.add_typer(subject.group, name="subject")
 cli.add_typer(backup.group, name="backup")
 cli.add_typer(audit.group, name="audit")
