@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import ssl
 from contextlib import contextmanager, suppress
@@ -57,6 +58,22 @@ class Directory:
     timeout_s: float = 5.0
 
 
+class VerifiedTls(Tls):  # type: ignore[misc]  # ldap3 has no types
+    """TLS whose names the standard library checks: ldap3's own check needs what Python 3.12 no longer has."""
+
+    def __init__(self, ca_file: Path | None) -> None:
+        """Trust the certificates in that file, or the system's. Raises ``ConfigurationError``."""
+        super().__init__(validate=ssl.CERT_REQUIRED)
+        try:
+            self._context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        except (OSError, ssl.SSLError):
+            raise ConfigurationError("FACEAUTH_LDAP_CA_FILE: there are no certificates in that file") from None
+
+    def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:  # noqa: ARG002 - it always does
+        """Put TLS around the connection's socket, for that very host. Raises ``ssl.SSLError``, ``OSError``."""
+        connection.socket = self._context.wrap_socket(connection.socket, server_hostname=connection.server.host)
+
+
 class LdapPasswords:
     """``application.ports.passwords.PasswordVerifier`` by LDAP bind. One short-lived connection per password."""
 
@@ -64,13 +81,7 @@ class LdapPasswords:
         """Check the configuration; nothing is connected. Raises ``ConfigurationError``."""
         _check(directory)
         self._directory = directory
-        tls = Tls(
-            validate=ssl.CERT_REQUIRED,
-            ca_certs_file=None if directory.ca_file is None else str(directory.ca_file),
-        )
-        self._servers = [
-            Server(url, get_info=NONE, connect_timeout=directory.timeout_s, tls=tls) for url in directory.urls
-        ]
+        self._tls = VerifiedTls(directory.ca_file)
 
     @property
     def name(self) -> str:
@@ -82,13 +93,17 @@ class LdapPasswords:
         if not presented.password or "\0" in presented.password or not presented.username:
             # A bind without a password succeeds as nobody (RFC 4513, section 5.1.2): it must never be tried.
             return False
-        for place, server in enumerate(self._servers):
+        for place, url in enumerate(self._directory.urls):
             try:
-                return self._ask(server, presented)
+                return self._ask(self._server(url), presented)
             except (LDAPException, OSError, UnavailableError) as error:
                 # The text may name entries of the directory.
-                log.warning("directory %d of %d failed: %s", place + 1, len(self._servers), type(error).__name__)
+                log.warning("directory %d of %d failed: %s", place + 1, len(self._directory.urls), type(error).__name__)
         raise UnavailableError("no directory can be reached")
+
+    def _server(self, url: str) -> Server:
+        """Return a server that knows nothing yet: ldap3's would go on taking one for down that is up again."""
+        return Server(url, get_info=NONE, connect_timeout=self._directory.timeout_s, tls=self._tls)
 
     def _ask(self, server: Server, presented: Presented) -> bool:
         dn = self._user_dn(presented.username) if self._directory.user_dn else self._found(server, presented.username)
@@ -146,7 +161,7 @@ class LdapPasswords:
             auto_referrals=False,
             check_names=False,
             raise_exceptions=False,
-            receive_timeout=self._directory.timeout_s,
+            receive_timeout=max(1, math.ceil(self._directory.timeout_s)),  # whole seconds, or ldap3 fails
         )
         try:
             connection.open(read_server_info=False)
@@ -154,9 +169,11 @@ class LdapPasswords:
                 raise UnavailableError("the directory does not do StartTLS")
             yield connection
         finally:
-            connection.password = None
+            connection.password, raw = None, connection.socket
             with suppress(LDAPException, OSError):
                 connection.unbind()
+            if raw is not None:
+                raw.close()  # ldap3 leaves one open whose TLS failed
 
 
 def filter_escaped(value: str) -> str:
@@ -187,8 +204,6 @@ def _check(directory: Directory) -> None:
         raise ConfigurationError("FACEAUTH_LDAP_USER_DN and FACEAUTH_LDAP_FILTER name {username} once")
     if bool(directory.bind_dn) != bool(directory.bind_password):
         raise ConfigurationError("FACEAUTH_LDAP_BIND_DN and FACEAUTH_LDAP_BIND_PASSWORD_FILE go together")
-    if directory.ca_file is not None and not directory.ca_file.is_file():
-        raise ConfigurationError("FACEAUTH_LDAP_CA_FILE: there is no such file")
 
 
 def _check_url(url: str, directory: Directory) -> None:
