@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +43,7 @@ class LocalPasswords:
     """``PasswordVerifier`` and ``PasswordHasher`` of ``application.ports.passwords``."""
 
     def __init__(self, policy: Argon2Policy | None = None, *, wait_s: float = WAIT_S) -> None:
-        """Hash under that policy; computes one hash, which stands in for whoever has none."""
+        """Hash under that policy."""
         policy = policy or Argon2Policy()
         self._argon2 = Argon2(
             time_cost=policy.passes,
@@ -55,7 +55,8 @@ class LocalPasswords:
         )
         self._turns = threading.BoundedSemaphore(policy.at_once)
         self._wait_s = wait_s
-        self._nobodys = self.hash(secrets.token_urlsafe())
+        self._lock = threading.Lock()
+        self._stand_in = ""
 
     @property
     def name(self) -> str:
@@ -64,14 +65,15 @@ class LocalPasswords:
 
     def verify(self, presented: Presented) -> bool:
         """Compute one hash and compare it, for nobody as for somebody. See the port."""
+        nobodys = self._nobodys()
         with self._turn():
             try:
-                self._argon2.verify(self._nobodys if presented.hashed is None else presented.hashed, presented.password)
+                self._argon2.verify(nobodys if presented.hashed is None else presented.hashed, presented.password)
             except VerifyMismatchError:
                 return False
             except InvalidHashError:
                 # Sealed by us and still no hash of ours: no password is right, and it takes as long as one.
-                self._compare_with_nobodys(presented.password)
+                self._compare(nobodys, presented.password)
                 return False
             except VerificationError:
                 raise UnavailableError("a password hash could not be computed") from None
@@ -86,11 +88,15 @@ class LocalPasswords:
         """Say whether a hash has other parameters than the policy's."""
         return self._argon2.check_needs_rehash(hashed)
 
-    def _compare_with_nobodys(self, password: str) -> None:
-        try:
-            self._argon2.verify(self._nobodys, password)
-        except VerificationError:
-            return
+    def _nobodys(self) -> str:
+        """Return the hash that stands in for whoever has none; made at the first password, whoever's that is."""
+        with self._lock:
+            self._stand_in = self._stand_in or self.hash(secrets.token_urlsafe())
+            return self._stand_in
+
+    def _compare(self, hashed: str, password: str) -> None:
+        with suppress(VerificationError):
+            self._argon2.verify(hashed, password)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
