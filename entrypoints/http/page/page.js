@@ -246,7 +246,10 @@ class SignIn {
       askPassword({ ticket: result.ticket });
     } else {
       this.end("bad", REFUSALS[result.code] ?? REFUSED, NEXT[result.next] ?? NEXT.retry);
-      if (result.fallback === "password") askPassword({ attempt_id: this.attemptId });
+      if (result.fallback === "password") {
+        askPassword({ attempt_id: this.attemptId });
+        if (result.next === "retry") byFace.focus();
+      }
     }
   }
 
@@ -401,6 +404,10 @@ department.value = new URLSearchParams(location.search).get("department") ?? "";
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (document.body.dataset.state === "password") {
+    secret.requestSubmit();
+    return;
+  }
   const place = department.value.trim();
   if (!place) {
     say("bad", NOTES.department);
@@ -419,7 +426,10 @@ byPassword.addEventListener("click", () => {
   say("", NOTES.typing);
   if (!department.value.trim()) department.focus();
 });
-byFace.addEventListener("click", () => leavePassword(""));
+byFace.addEventListener("click", () => {
+  leavePassword("");
+  form.requestSubmit();
+});
 cancel.addEventListener("click", () => attempt?.cancel());
 addEventListener("pagehide", () => {
   attempt?.cancel();
