@@ -16,6 +16,7 @@ from entrypoints.settings import Settings
 
 READABLE_BY_OTHERS: Final = 0o077
 LONGEST_SECRET_BYTES: Final = 4096
+OIDC_SECRET_VARIABLE: Final = "FACEAUTH_PASSWORD_OIDC_CLIENT_PASSWORD_FILE"  # noqa: S105 - a variable's name
 
 
 def open_passwords(settings: Settings, stack: ExitStack) -> Passwords:
@@ -91,7 +92,9 @@ def _provider(settings: Settings, stack: ExitStack) -> PasswordVerifier:
     endpoint = TokenEndpoint(
         url=settings.password_oidc_token_url,
         client_id=settings.password_oidc_client_id,
-        client_secret=secret_of(settings.password_oidc_client_secret_file, "FACEAUTH_PASSWORD_OIDC_CLIENT_SECRET_FILE"),
+        client_secret=secret_of(
+            settings.password_oidc_client_password_file, "FACEAUTH_PASSWORD_OIDC_CLIENT_PASSWORD_FILE"
+        ),
         scope=settings.password_oidc_scope,
         ca_file=settings.password_oidc_ca_file,
         timeout_s=settings.directory_timeout_seconds,

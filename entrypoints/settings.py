@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     ldap_user_dn: str = ""
     password_oidc_token_url: str = ""
     password_oidc_client_id: str = ""
-    password_oidc_client_secret_file: Path | None = None
+    password_oidc_client_password_file: Path | None = None
     password_oidc_scope: str = "openid"  # noqa: S105 - a scope
     password_oidc_ca_file: Path | None = None
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)

@@ -99,7 +99,7 @@ def test_the_secrets_reach_their_verifier_and_no_repr(tmp_path: Path) -> None:
     path = secret(tmp_path)
     for settings in (
         LDAP | {"ldap_bind_dn": "cn=x", "ldap_bind_password_file": path},
-        OIDC | {"password_oidc_client_secret_file": path},
+        OIDC | {"password_oidc_client_password_file": path},
     ):
         passwords = opened(tmp_path, **settings)
         assert "s3cret" not in repr(passwords) + repr(vars(passwords.verifier)) + repr(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,24 +12,19 @@ import pytest
 
 from adapters.memory.read_models import MemoryReadModels
 from adapters.read_model_tables import READ_MODEL_TABLES
-from application import account_passwords, erase, rotate
 from application import consent as consents
-from application.authenticate import Authentication
-from application.outcome import Client
-from application.password import PasswordEntry, sign_in
+from application import erase, rotate
 from application.ports.event_store import RecordedEvent
 from application.projecting import BATCH, Projector
 from application.projections.changes import Change, Put
 from application.projections.rows import ACTIVE_TEMPLATES, PROJECTIONS, Projection
-from application.second_factor import SecondEntry, complete
 from domain.account import Account
 from domain.device import Device
 from domain.enrollment import Enrollment
-from domain.errors import NotFoundError, UnavailableError, WrongPasswordError
-from domain.policies.passwords import PasswordPolicy
-from tests.house import ADDRESS, AGENT, ICU, LAB, House, frames, person, pictures
+from domain.errors import NotFoundError, UnavailableError
+from tests.house import ICU, LAB, House, frames, person, pictures
+from tests.unit.application.passwording import by_both, by_password
 
-SECRET = "seis caixas de gaze azul"
 Views = dict[str, list[dict[str, Any]]]
 
 
@@ -59,8 +53,7 @@ def live(house: House) -> House:
     tablet = Device.pair(house.services.ids.new(), department=ICU, label="ward 4", public_jwk="{}", act=house.act())
     tablet.revoke(reason="lost", act=house.act())
     house.store.save(account, tablet)
-    by_password(house, "eva.souza", SECRET, known=True)
-    by_password(house, "eva.souza", "wrong")
+    by_password(house)
     by_both(house)
     consents.withdraw(house.services, ana.subject_id, reason="mine", act=house.act())
     consents.grant(house.services, ana.subject_id, notice_version="2026-11", act=house.act())
@@ -68,33 +61,6 @@ def live(house: House) -> House:
     rotate.run(house.services, act=house.act())
     erase.erase(house.services, caio.subject_id, act=house.act(), now=True)
     return house
-
-
-def by_password(house: House, username: str, password: str, *, known: bool = False) -> None:
-    """Somebody without a face tries their password."""
-    if known:
-        eva = account_passwords.open_account(house.services, person("eva"), department=ICU, act=house.act())
-        account_passwords.set_password(house.services, eva.subject_id, SECRET, temporary=False, act=house.act())
-    with suppress(WrongPasswordError):
-        sign_in(house.services, PasswordEntry(ICU, username, password, Client(ADDRESS, AGENT)))
-
-
-def by_both(house: House) -> None:
-    """Gil, of a department that asks for both, mistypes the password once."""
-    strict = PasswordPolicy(mfa_departments=frozenset({LAB}))
-    services = replace(house.services, policies=replace(house.services.policies, passwords=strict))
-    gil = house.enroll("gil", department=LAB)
-    account_passwords.set_password(services, gil.subject_id, "8 letras", temporary=False, act=house.act())
-    attempt = Authentication(services, department=LAB, mode="faceauth.v1", client=Client(ADDRESS, AGENT))
-    attempt.start()
-    for payload in frames("gil"):
-        attempt.note_received()
-        attempt.take(payload)
-    ticket = attempt.decide().ticket
-    assert ticket is not None
-    for password in ("wrong", "8 letras"):
-        with suppress(WrongPasswordError):
-            complete(services, SecondEntry(LAB, ticket, password, Client(ADDRESS, AGENT)))
 
 
 def views(read_models: Any) -> Views:

@@ -12,7 +12,7 @@ from application import consent as consents
 from application.confirm import find_account
 from application.interrupted import abandon_interrupted
 from application.outcome import Client
-from application.second_factor import SecondEntry, complete, step_up
+from application.second_factor import SecondEntry, complete
 from application.services import Policies
 from domain.attempt import ABANDONED, REFUSED, SUCCEEDED, Attempt
 from domain.consent import AUTHENTICATION
@@ -20,7 +20,6 @@ from domain.enrollment import Enrollment
 from domain.errors import (
     InvalidInputError,
     PasswordChangeRequiredError,
-    SessionStateError,
     TicketInvalidError,
     WrongPasswordError,
 )
@@ -308,68 +307,3 @@ def test_other_departments_go_on_with_the_face_alone(house: House) -> None:
     house.enroll("bia", department=LAB)
 
     assert house.sign_in("bia", department=LAB).success
-
-
-LONG = "seis caixas de gaze azul"
-
-
-def running(house: House) -> tuple[Enrolled, Session]:
-    person = enrolled(house, "bia", LONG, LAB)
-    admission = house.sign_in("bia", department=LAB).admission
-    assert admission is not None
-    return person, house.store.get(Session, admission.session_id)
-
-
-def step(house: House, person: Enrolled, session: Session, password: str = LONG) -> Any:
-    return step_up(
-        house.services,
-        subject_id=person.subject_id,
-        session_id=session.id,
-        password=password,
-        client=CLIENT,
-        act=house.act(),
-    )
-
-
-def test_a_session_that_a_face_opened_is_stepped_up_by_the_password(house: House) -> None:
-    person, session = running(house)
-
-    stepped = step(house, person, session)
-
-    kept = house.store.get(Session, session.id)
-    assert (kept.amr, kept.acr) == ("face pwd mfa", "urn:faceauth:acr:mfa")
-    assert kept.expires_at == session.expires_at
-    assert house.services.tokens.verify(stepped.access_token).session_id == session.id
-    (row,) = house.rows("session_rows", session_id=session.id)
-    assert row["acr"] == "urn:faceauth:acr:mfa"
-    with pytest.raises(SessionStateError):
-        step(house, person, session)
-
-
-def test_a_wrong_password_leaves_the_session_as_it_is(house: House) -> None:
-    person, session = running(house)
-
-    with pytest.raises(WrongPasswordError):
-        step(house, person, session, "not the password at all")
-    assert house.store.get(Session, session.id).amr == "face"
-
-
-def test_a_session_that_is_revoked_meanwhile_is_not_stepped_up(house: House) -> None:
-    person, session = running(house)
-
-    def revoke() -> None:
-        kept = house.store.get(Session, session.id)
-        kept.revoke(reason="lost", act=house.act())
-        house.store.save(kept)
-
-    house.store.before_next_save = revoke
-    with pytest.raises(SessionStateError):
-        step(house, person, session)
-
-
-def test_nobody_steps_up_the_session_of_somebody_else(house: House) -> None:
-    _, session = running(house)
-    other = enrolled(house, "caio", LONG, LAB)
-
-    with pytest.raises(SessionStateError):
-        step(house, other, session)
