@@ -12,6 +12,7 @@ from application.second_factor import step_up
 from domain.errors import SessionStateError, WrongPasswordError
 from domain.session import Session
 from tests.house import ADDRESS, AGENT, House
+from tests.unit.application.passwording import suspend
 
 if TYPE_CHECKING:
     from application.enroll import Enrolled
@@ -88,3 +89,12 @@ def test_nobody_steps_up_the_session_of_somebody_else(house: House) -> None:
 
     with pytest.raises(SessionStateError):
         step(house, other, session)
+
+
+def test_an_account_that_is_suspended_meanwhile_keeps_the_session_as_it_is(house: House) -> None:
+    person, session = running(house)
+    house.store.before_next_save = lambda: suspend(house, person.subject_id)
+
+    with pytest.raises(WrongPasswordError):
+        step(house, person, session)
+    assert house.store.get(Session, session.id).amr == "face"
