@@ -11,43 +11,35 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from application.confirm import confirmed
+from application.admit import FaceAccepted, admit
+from application.confirm import NOT_CONFIRMED, confirmed
 from application.identify import matched
 from application.journal import record_broken
 from application.origin import sealed_for_month, sealed_for_subject
 from application.outcome import (
     HOLD_STILL,
     LOCKED_OUT,
-    NEXT_STEPS,
     NOT_RECOGNISED,
-    PASSWORD,
-    RETRY,
     UNAVAILABLE,
     Client,
     FrameReport,
     Outcome,
-    admitted,
+    refused,
 )
 from application.person import reveal
 from application.proving import DeviceProof
 from application.recapture import recapture
 from application.services import Services
-from application.sessions import new_session
-from application.turnstile import Turnstile, locked_out
+from application.turnstile import Turnstile
 from application.witness import Stamp, Witness
 from domain.act import Act
 from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.biometrics import Embedding
 from domain.errors import (
-    AccountInactiveError,
     ConcurrencyError,
-    ConsentMissingError,
     DepartmentUnknownError,
-    EnrollmentInactiveError,
     FaceauthError,
-    KeyDestroyedError,
     LockedOutError,
-    NotFoundError,
     SealBrokenError,
     TemplateReplacedError,
 )
@@ -67,18 +59,6 @@ from domain.session import Session
 
 ACR: Final = {ACTIVE: "urn:faceauth:acr:face-active", PASSIVE: "urn:faceauth:acr:face-passive"}
 """What a token says of how life was proven."""
-
-AMR_FACE: Final = "face"
-
-NOT_CONFIRMED: Final = (
-    AccountInactiveError,
-    ConsentMissingError,
-    EnrollmentInactiveError,
-    KeyDestroyedError,
-    NotFoundError,
-    SealBrokenError,
-)
-"""What the aggregates and the vault answer about somebody whom only the gallery still knows."""
 
 STAYS: Final = frozenset({PRESENTATION_ATTACK, CHALLENGE_FAILED})
 """Refusals that say more than that time ran out."""
@@ -217,7 +197,7 @@ class Authentication:
             attempt = self._services.store.get(Attempt, self.attempt_id)
             self._assess(attempt, self._witness.summary())
             self._refuse(attempt, LOCKED_OUT, LOCKED_OUT, self._act())
-            return locked_out(error)
+            return refused(self._services, self._department, LOCKED_OUT, retry_after_s=error.retry_after_s)
 
     def _decide_again(self, *, last: bool, timeout: bool) -> Outcome:
         if self.device.fault is not None:
@@ -268,7 +248,7 @@ class Authentication:
             self._assess(attempt, evidence)
             return self._refuse(attempt, NOT_RECOGNISED, decision.reason, act, match=decision.facts)
         outcome = self._confirm(attempt, evidence, decision, act, last=last)
-        if outcome.success and decision.facts.model == self._services.judge.former:
+        if (outcome.success or outcome.ticket) and decision.facts.model == self._services.judge.former:
             recapture(self._services, decision.candidate, self._witness.live, act=self._act())
         return outcome
 
@@ -293,28 +273,12 @@ class Authentication:
             return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
         self.device.record(attempt, act)
         attempt.assess(evidence, client_sealed=client, act=act)
-        opened = new_session(
-            services,
-            session_id=services.ids.new(),
-            subject_id=subject_id,
-            attempt_id=attempt.id,
-            department=self._department,
-            amr=(AMR_FACE, *self.device.amr),
-            acr=self.device.acr(ACR[self._liveness]),
-            device_id=self.device.device_id,
-            act=act,
-        )
-        attempt.succeed(
-            subject_id=subject_id,
-            enrollment_id=candidate.enrollment_id,
-            template_id=candidate.template_id,
-            session_id=opened.session.id,
-            match=facts,
-            act=act,
-        )
-        services.store.save(attempt, opened.session, unchanged=(*unchanged.all, *self.device.unchanged))
+        outcome = admit(services, attempt, match, unchanged, person, face=self._face(), act=act)
         self._attempt = attempt
-        return admitted(opened, person, confidence=match.confidence)
+        return outcome
+
+    def _face(self) -> FaceAccepted:
+        return FaceAccepted(self._department, ACR[self._liveness], self.device)
 
     def _assess(self, attempt: Attempt, evidence: Evidence) -> None:
         """Record the evidence of an attempt that admits nobody."""
@@ -337,14 +301,14 @@ class Authentication:
         attempt.refuse(
             code=code, reason=reason, next_step=outcome.next_step, subject_id=subject_id, match=match, act=act
         )
-        if outcome.next_step == PASSWORD:
-            attempt.offer_fallback(method=PASSWORD, act=act)
+        if outcome.fallback is not None:
+            attempt.offer_fallback(method=outcome.fallback, act=act)
         self._services.store.save(attempt)
         self._attempt = attempt
         return outcome
 
     def _refused(self, code: str) -> Outcome:
-        return Outcome(success=False, code=code, next_step=NEXT_STEPS.get(code, RETRY))
+        return refused(self._services, self._department, code)
 
     def _act(self) -> Act:
         return self._services.act(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
@@ -13,7 +14,28 @@ from domain.account import CLOSED, Account
 from domain.biometrics import Candidate
 from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
 from domain.enrollment import Enrollment
-from domain.errors import AccountStateError, EnrollmentInactiveError, NotFoundError, TemplateReplacedError
+from domain.errors import (
+    AccountInactiveError,
+    AccountStateError,
+    ConsentMissingError,
+    DeviceStateError,
+    EnrollmentInactiveError,
+    KeyDestroyedError,
+    NotFoundError,
+    SealBrokenError,
+    TemplateReplacedError,
+)
+
+NOT_CONFIRMED: Final = (
+    AccountInactiveError,
+    ConsentMissingError,
+    DeviceStateError,
+    EnrollmentInactiveError,
+    KeyDestroyedError,
+    NotFoundError,
+    SealBrokenError,
+)
+"""What the aggregates and the vault answer about somebody whom only the gallery, or a ticket, still knows."""
 
 
 @dataclass(frozen=True, slots=True)

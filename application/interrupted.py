@@ -6,7 +6,7 @@ import contextlib
 from datetime import timedelta
 
 from application.services import Services
-from domain.attempt import Attempt
+from domain.attempt import AWAITING_FACTOR, Attempt
 from domain.errors import SealBrokenError
 from domain.session import OPEN, Session
 
@@ -21,6 +21,19 @@ def abandon_interrupted(services: Services, *, older_than: timedelta, channel: s
             attempt = services.store.get(Attempt, row["attempt_id"])
             if attempt.undecided:
                 attempt.abandon(reason="service_interrupted", act=services.act("service", channel, cause=attempt.id))
+                services.store.save(attempt)
+                closed += 1
+    return closed + _abandon_awaiting(services, channel)
+
+
+def _abandon_awaiting(services: Services, channel: str) -> int:
+    """Close attempts whose face was accepted and whose password never came in time; return how many."""
+    closed = 0
+    for row in services.read_models.rows("auth_log_rows", {"state": AWAITING_FACTOR}):
+        with contextlib.suppress(SealBrokenError):
+            attempt = services.store.get(Attempt, row["attempt_id"])
+            if attempt.status == AWAITING_FACTOR and not attempt.awaits_factor(services.clock.now()):
+                attempt.abandon(reason="second_factor_missing", act=services.act("service", channel, cause=attempt.id))
                 services.store.save(attempt)
                 closed += 1
     return closed

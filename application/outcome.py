@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from application.person import Person
 from application.proving import DEVICE_REJECTED, DEVICE_REQUIRED
+from application.services import Services
 from application.sessions import Opened
 from domain.errors import LockedOutError
 from domain.policies.liveness import PRESENTATION_ATTACK
@@ -18,6 +19,7 @@ HOLD_STILL: Final = "hold_still"
 
 RETRY: Final = "retry"
 PASSWORD: Final = "password"  # noqa: S105 - a next step's name
+CONTACT_ADMIN: Final = "contact_admin"
 NOT_RECOGNISED: Final = "face_not_recognised"
 UNAVAILABLE: Final = "unavailable"
 LOCKED_OUT: Final = LockedOutError.code
@@ -56,6 +58,8 @@ class Outcome:
     """How an attempt ended, as far as the client may know. ``confidence`` is a probability, 0...1, on success only.
 
     ``retry_after_s`` is how long whoever is locked out has to wait; None where waiting does not help.
+    ``fallback`` is another way in that is open now, whatever the next step; ``ticket`` opens the session together with
+    the password, where a face alone does not.
     """
 
     success: bool
@@ -64,6 +68,18 @@ class Outcome:
     confidence: float | None = None
     admission: Admission | None = None
     retry_after_s: int | None = None
+    fallback: str | None = None
+    ticket: str | None = field(default=None, repr=False)
+
+
+def refused(services: Services, department: str, code: str, *, retry_after_s: int | None = None) -> Outcome:
+    """Return the outcome of a refusal, with the password as a way on wherever one opens something by itself."""
+    policy = services.policies.passwords
+    fallback = PASSWORD if services.passwords.verifier is not None and not policy.needs_face(department) else None
+    step = NEXT_STEPS.get(code, RETRY)
+    if step == PASSWORD and fallback is None:
+        step = RETRY if code == UNAVAILABLE else CONTACT_ADMIN
+    return Outcome(success=False, code=code, next_step=step, retry_after_s=retry_after_s, fallback=fallback)
 
 
 def admitted(opened: Opened, person: Person, *, confidence: float | None = None) -> Outcome:

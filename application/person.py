@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from application.ports.vault import Binding, TemplateVault, subject_owner
+from domain.account import Account
 from domain.enrollment import Enrollment
 from domain.errors import InvalidInputError, KeyDestroyedError, SealBrokenError
 
@@ -42,7 +43,7 @@ def binding(subject_id: UUID, name: str) -> Binding:
     return Binding(subject_owner(subject_id), f"enrollment.{name}")
 
 
-def reveal(vault: TemplateVault, enrollment: Enrollment) -> Person:
+def reveal(vault: TemplateVault, enrollment: Account | Enrollment) -> Person:
     """Open the personal fields of somebody who is to be let in. Raises ``KeyDestroyedError``, ``SealBrokenError``."""
     owner = enrollment.subject_id
     return Person(

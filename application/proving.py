@@ -10,7 +10,7 @@ from domain.act import Act
 from domain.attempt import Attempt
 from domain.device import Device
 from domain.device_proof import FrameChain
-from domain.errors import FaceauthError, NotFoundError, SealBrokenError, UnavailableError
+from domain.errors import DeviceStateError, FaceauthError, NotFoundError, SealBrokenError, UnavailableError
 
 DEVICE_REQUIRED: Final = "device_required"
 DEVICE_REJECTED: Final = "device_rejected"
@@ -159,3 +159,17 @@ class DeviceProof:
         """Raise ``UnavailableError`` where the device could not be looked up."""
         if self.fault == UnavailableError.code:
             raise UnavailableError("the device could not be looked up")
+
+
+def standing_device(services: Services, device_id: UUID | None, department: str) -> tuple[Device, ...]:
+    """Return the device that an attempt was proven on, as it stands now; nothing where there was none.
+
+    Raises ``DeviceStateError`` for one that is revoked or elsewhere, ``NotFoundError``, ``SealBrokenError``.
+    """
+    if device_id is None:
+        return ()
+    device = services.store.get(Device, device_id)
+    device.check_paired()
+    if device.department != department:
+        raise DeviceStateError("the device is of another department")
+    return (device,)

@@ -14,6 +14,7 @@ from application.ports.keys import KeyKeeper
 from application.ports.lockouts import Lockouts
 from application.ports.once import Once
 from application.ports.pairings import Pairings
+from application.ports.passwords import Passwords
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
 from application.ports.signal_verifier import Reception
@@ -30,6 +31,7 @@ from domain.policies.liveness import EvidencePolicy
 from domain.policies.lockout import LockoutPolicy
 from domain.policies.matching import MatchingPolicy
 from domain.policies.movement import ENABLED
+from domain.policies.passwords import PasswordPolicy
 from domain.policies.retention import RetentionPolicy
 from domain.roles import EVERYWHERE
 
@@ -44,6 +46,7 @@ class Policies:
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
+    passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
     session_idle: timedelta = timedelta(minutes=30)
     device_required: frozenset[str] = frozenset()
@@ -82,6 +85,7 @@ class Services:
     signals: SignalPorts
     reception: Reception | None = None
     policies: Policies = field(default_factory=Policies)
+    passwords: Passwords = field(default_factory=Passwords)
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:
         """Return the provenance of a command given now."""

@@ -90,12 +90,15 @@ def refresh_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def revoke_sessions(services: Services, where: Mapping[str, object], *, reason: str, act: Act) -> list[int]:
-    """Revoke every open session equal on those columns of ``session_rows``; return the positions of the events.
+def revoke_sessions(
+    services: Services, where: Mapping[str, object], *, reason: str, act: Act, keep: UUID | None = None
+) -> list[int]:
+    """Revoke every open session equal on those columns of ``session_rows``, but ``keep``; return the events' positions.
 
     In commits of bounded size. Catch the read models up first where the newest sessions matter.
     """
-    rows = services.read_models.rows("session_rows", {**where, "status": OPEN})
+    found = services.read_models.rows("session_rows", {**where, "status": OPEN})
+    rows = [row for row in found if row["session_id"] != keep]
     revoked: list[int] = []
     for start in range(0, len(rows), SESSIONS_PER_COMMIT):
         sessions = [_session(services, row["session_id"]) for row in rows[start : start + SESSIONS_PER_COMMIT]]

@@ -80,8 +80,3 @@ class Turnstile:
 
     def _origin(self) -> lockout.Origin:
         return lockout.Origin(lockout.FACE, self.department, self.address)
-
-
-def locked_out(error: LockedOutError) -> Outcome:
-    """Return what the client hears: never what is locked."""
-    return Outcome(success=False, code=LOCKED_OUT, next_step=PASSWORD, retry_after_s=error.retry_after_s)

@@ -43,6 +43,7 @@ class Account(Aggregate):
         self.username_sealed = username_sealed
         self.display_name_sealed = display_name_sealed
         self.password_sealed = ""
+        self.password_temporary = False
         self.status = ACTIVE
         self.changed_by = act.actor
 
@@ -111,10 +112,20 @@ class Account(Aggregate):
         self._check(SUSPENDED)
         self._reinstated(reason=reason, act=act, timestamp=act.at)
 
-    def set_password(self, password_sealed: str, *, act: Act) -> None:
-        """Take a password's hash, sealed under the subject's key; "" takes the password away."""
+    def set_password(self, password_sealed: str, *, act: Act, temporary: bool = False) -> None:
+        """Take a password's hash, sealed under the subject's key; "" takes the password away.
+
+        ``temporary``: somebody else chose it; its owner must choose another one before it opens anything.
+        """
         self._check(ACTIVE, SUSPENDED)
-        self._password_set(password_sealed=password_sealed, act=act, timestamp=act.at)
+        self._password_set(password_sealed=password_sealed, temporary=temporary, act=act, timestamp=act.at)
+
+    def rehash_password(self, password_sealed: str, *, act: Act) -> None:
+        """Take the hash of the same password under a newer policy."""
+        self._check(ACTIVE, SUSPENDED)
+        if not self.password_sealed or not password_sealed:
+            raise AccountStateError("there is no password to hash anew")
+        self._password_rehashed(password_sealed=password_sealed, act=act, timestamp=act.at)
 
     def close(self, *, reason: str, act: Act) -> None:
         """End it for good; its password goes with it."""
@@ -148,9 +159,14 @@ class Account(Aggregate):
         self._become(ACTIVE, act)
 
     @event("PasswordSet", topic="account.password_set.v1")
-    def _password_set(self, password_sealed: str, act: Act, timestamp: datetime) -> None:
+    def _password_set(self, password_sealed: str, act: Act, timestamp: datetime, temporary: bool = False) -> None:
         self.password_sealed = password_sealed
+        self.password_temporary = temporary
         self.changed_by = act.actor
+
+    @event("PasswordRehashed", topic="account.password_rehashed.v1")
+    def _password_rehashed(self, password_sealed: str, act: Act, timestamp: datetime) -> None:
+        self.password_sealed = password_sealed
 
     @event("Closed", topic="account.closed.v1")
     def _closed(self, reason: str, act: Act, timestamp: datetime) -> None:

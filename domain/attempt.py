@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
 
 from domain.errors import AttemptStateError
+from domain.evidence import Evidence, MatchFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from domain.act import Act
+
+__all__ = ["Attempt", "Evidence", "MatchFacts"]
 
 STARTED: Final = "started"
 SUCCEEDED: Final = "succeeded"
@@ -22,47 +23,11 @@ REFUSED: Final = "refused"
 FALLBACK_OFFERED: Final = "fallback_offered"
 FALLBACK_SUCCEEDED: Final = "fallback_succeeded"
 FALLBACK_REFUSED: Final = "fallback_refused"
+AWAITING_FACTOR: Final = "awaiting_factor"
 ABANDONED: Final = "abandoned"
 
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What all frames of an attempt showed, in numbers; no pixels, no vectors.
-
-    Presentation attack scores are probabilities of a live person, 0...1; ``reasons`` counts unusable frames by reason
-    code; ``dropped`` frames were overtaken by newer ones while the server was busy. ``challenge`` is what was asked for
-    since the evidence last began, ``restarts`` counts why it began again, ``parallax`` is the least residual of a turn
-    against a plane, in distances of the eyes. ``evidence`` holds medians of what the scores were fused from, and
-    ``depth_frames`` counts frames that came with a depth map.
-    """
-
-    frames_received: int
-    frames_judged: int
-    frames_usable: int
-    frames_dropped: int
-    pad_median: float | None
-    pad_lowest: float | None
-    pad_decision: float | None
-    quality_decision: float | None
-    reasons: Mapping[str, int] = field(default_factory=dict)
-    challenge: Sequence[str] = field(default_factory=list)
-    restarts: Mapping[str, int] = field(default_factory=dict)
-    parallax: float | None = None
-    evidence: Mapping[str, float] = field(default_factory=dict)
-    depth_frames: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MatchFacts:
-    """How near the probe came, for the officer only. Similarities are cosine, -1...1."""
-
-    similarity: float | None
-    runner_up: float | None
-    threshold: float
-    margin: float
-    gallery_size: int
-    claimed: bool
-    model: str
+PASSWORD_MODE: Final = "password"  # noqa: S105 - the name of a way in
+"""Mode of an attempt that no camera was part of: what is the other way in elsewhere is the only one here."""
 
 
 class Attempt(Aggregate):
@@ -72,13 +37,7 @@ class Attempt(Aggregate):
 
     @event("Created", topic="attempt.started.v1")
     def __init__(
-        self,
-        attempt_id: UUID,
-        department: str,
-        mode: str,
-        policy: str,
-        act: Act,
-        timestamp: datetime,
+        self, attempt_id: UUID, department: str, mode: str, policy: str, act: Act, timestamp: datetime
     ) -> None:
         self.department = department
         self.mode = mode
@@ -91,6 +50,11 @@ class Attempt(Aggregate):
         self.device_id: UUID | None = None
         self.subject_id: UUID | None = None
         self.session_id: UUID | None = None
+        self.enrollment_id: UUID | None = None
+        self.match: MatchFacts | None = None
+        self.ticket_digest = ""
+        self.ticket_expires_at: datetime | None = None
+        self.wrong_factors = 0
         self.changed_by = act.actor
 
     @staticmethod
@@ -101,14 +65,7 @@ class Attempt(Aggregate):
     @classmethod
     def start(cls, attempt_id: UUID, *, department: str, mode: str, policy: str, act: Act) -> Attempt:
         """Begin."""
-        return cls(
-            attempt_id=attempt_id,
-            department=department,
-            mode=mode,
-            policy=policy,
-            act=act,
-            timestamp=act.at,
-        )
+        return cls(attempt_id=attempt_id, department=department, mode=mode, policy=policy, act=act, timestamp=act.at)
 
     @property
     def undecided(self) -> bool:
@@ -144,11 +101,7 @@ class Attempt(Aggregate):
         self, *, subject_id: UUID, enrollment_id: UUID, template_id: UUID, session_id: UUID, match: MatchFacts, act: Act
     ) -> None:
         """Admit that subject."""
-        self._check(STARTED)
-        if not self.assessed:
-            raise AttemptStateError("nobody is admitted without evidence")
-        if match.similarity is None or match.similarity < match.threshold:
-            raise AttemptStateError("nobody is admitted below the threshold")
+        self._check_proven(match)
         self._succeeded(
             subject_id=subject_id,
             enrollment_id=enrollment_id,
@@ -159,6 +112,49 @@ class Attempt(Aggregate):
             timestamp=act.at,
         )
 
+    def accept_factor(
+        self,
+        *,
+        subject_id: UUID,
+        enrollment_id: UUID,
+        template_id: UUID,
+        match: MatchFacts,
+        ticket_digest: str,
+        expires_at: datetime,
+        act: Act,
+    ) -> None:
+        """Take the face as the first of two factors: nobody is admitted before the other one comes with the ticket."""
+        self._check_proven(match)
+        self._factor_accepted(
+            subject_id=subject_id,
+            enrollment_id=enrollment_id,
+            template_id=template_id,
+            match=match,
+            ticket_digest=ticket_digest,
+            expires_at=expires_at,
+            act=act,
+            timestamp=act.at,
+        )
+
+    def succeed_by_second_factor(self, *, session_id: UUID, method: str, act: Act) -> None:
+        """Admit the subject of the first factor, in time."""
+        if not self.awaits_factor(act.at):
+            raise AttemptStateError("no second factor is awaited, or not any more")
+        self._second_factor_accepted(
+            subject_id=self.subject_id, session_id=session_id, method=method, act=act, timestamp=act.at
+        )
+
+    def refuse_second_factor(self, *, reason: str, method: str, final: bool, act: Act) -> None:
+        """Refuse what came as the second factor; ``final``: the ticket is void from now on."""
+        self._check(AWAITING_FACTOR)
+        self._second_factor_refused(
+            subject_id=self.subject_id, reason=reason, method=method, final=final, act=act, timestamp=act.at
+        )
+
+    def awaits_factor(self, now: datetime) -> bool:
+        """Whether the second factor may still come."""
+        return self.status == AWAITING_FACTOR and self.ticket_expires_at is not None and now < self.ticket_expires_at
+
     def refuse(
         self,
         *,
@@ -168,8 +164,10 @@ class Attempt(Aggregate):
         act: Act,
         subject_id: UUID | None = None,
         match: MatchFacts | None = None,
+        client_sealed: str = "",
+        epoch: str = "",
     ) -> None:
-        """Refuse: ``code`` is what the client hears, ``reason`` what the officer reads."""
+        """Refuse: ``code`` is what the client hears, ``reason`` what the officer reads; the client as in ``assess``."""
         self._check(STARTED)
         self._refused(
             code=code,
@@ -177,13 +175,16 @@ class Attempt(Aggregate):
             next_step=next_step,
             subject_id=subject_id,
             match=match,
+            client_sealed=client_sealed,
+            epoch=epoch,
             act=act,
             timestamp=act.at,
         )
 
     def abandon(self, *, reason: str, act: Act) -> None:
         """Record that the client went away, or the service did, before a decision."""
-        self._check(STARTED)
+        if self.status != AWAITING_FACTOR:
+            self._check(STARTED)
         self._abandoned(reason=reason, act=act, timestamp=act.at)
 
     def offer_fallback(self, *, method: str, act: Act) -> None:
@@ -191,19 +192,45 @@ class Attempt(Aggregate):
         self._check(REFUSED)
         self._fallback_offered(method=method, act=act, timestamp=act.at)
 
-    def succeed_by_fallback(self, *, subject_id: UUID, session_id: UUID, method: str, act: Act) -> None:
-        """Admit by the other way."""
-        self._check(FALLBACK_OFFERED)
-        self._fallback_succeeded(subject_id=subject_id, session_id=session_id, method=method, act=act, timestamp=act.at)
+    def succeed_by_fallback(
+        self, *, subject_id: UUID, session_id: UUID, method: str, act: Act, client_sealed: str = ""
+    ) -> None:
+        """Admit by the other way; ``client_sealed`` opens with the key of the subject."""
+        self._check(STARTED if self.mode == PASSWORD_MODE else FALLBACK_OFFERED)
+        self._fallback_succeeded(
+            subject_id=subject_id,
+            session_id=session_id,
+            method=method,
+            client_sealed=client_sealed,
+            act=act,
+            timestamp=act.at,
+        )
 
-    def refuse_fallback(self, *, reason: str, method: str, act: Act) -> None:
-        """Refuse the other way too."""
+    def refuse_fallback(
+        self, *, reason: str, method: str, act: Act, subject_id: UUID | None = None, client_sealed: str = ""
+    ) -> None:
+        """Refuse the other way too, which was to be that subject's; ``client_sealed`` opens with the month's key."""
         self._check(FALLBACK_OFFERED)
-        self._fallback_refused(reason=reason, method=method, act=act, timestamp=act.at)
+        self._fallback_refused(
+            reason=reason,
+            method=method,
+            subject_id=subject_id,
+            client_sealed=client_sealed,
+            epoch=f"{act.at:%Y-%m}" if client_sealed else "",
+            act=act,
+            timestamp=act.at,
+        )
 
     def _check(self, status: str) -> None:
         if self.status != status:
             raise AttemptStateError(f"the attempt is {self.status}")
+
+    def _check_proven(self, match: MatchFacts) -> None:
+        self._check(STARTED)
+        if not self.assessed:
+            raise AttemptStateError("nobody is admitted without evidence")
+        if match.similarity is None or match.similarity < match.threshold:
+            raise AttemptStateError("nobody is admitted below the threshold")
 
     @event("ChallengeIssued", topic="attempt.challenge_issued.v1")
     def _challenge_issued(self, challenge: str, act: Act, timestamp: datetime) -> None:
@@ -246,9 +273,44 @@ class Attempt(Aggregate):
         match: MatchFacts | None,
         act: Act,
         timestamp: datetime,
+        client_sealed: str = "",
+        epoch: str = "",
     ) -> None:
         self.status = REFUSED
         self.subject_id = subject_id
+
+    @event("FactorAccepted", topic="attempt.factor_accepted.v1")
+    def _factor_accepted(
+        self,
+        subject_id: UUID,
+        enrollment_id: UUID,
+        template_id: UUID,
+        match: MatchFacts,
+        ticket_digest: str,
+        expires_at: datetime,
+        act: Act,
+        timestamp: datetime,
+    ) -> None:
+        self.status = AWAITING_FACTOR
+        self.subject_id = subject_id
+        self.enrollment_id = enrollment_id
+        self.match = match
+        self.ticket_digest = ticket_digest
+        self.ticket_expires_at = expires_at
+
+    @event("SecondFactorAccepted", topic="attempt.second_factor_accepted.v1")
+    def _second_factor_accepted(
+        self, subject_id: UUID | None, session_id: UUID, method: str, act: Act, timestamp: datetime
+    ) -> None:
+        self.status = SUCCEEDED
+        self.session_id = session_id
+
+    @event("SecondFactorRefused", topic="attempt.second_factor_refused.v1")
+    def _second_factor_refused(
+        self, subject_id: UUID | None, reason: str, method: str, final: bool, act: Act, timestamp: datetime
+    ) -> None:
+        self.wrong_factors += 1
+        self.status = REFUSED if final else AWAITING_FACTOR
 
     @event("FallbackOffered", topic="attempt.fallback_offered.v1")
     def _fallback_offered(self, method: str, act: Act, timestamp: datetime) -> None:
@@ -256,19 +318,23 @@ class Attempt(Aggregate):
 
     @event("FallbackSucceeded", topic="attempt.fallback_succeeded.v1")
     def _fallback_succeeded(
-        self,
-        subject_id: UUID,
-        session_id: UUID,
-        method: str,
-        act: Act,
-        timestamp: datetime,
+        self, subject_id: UUID, session_id: UUID, method: str, act: Act, timestamp: datetime, client_sealed: str = ""
     ) -> None:
         self.status = FALLBACK_SUCCEEDED
         self.subject_id = subject_id
         self.session_id = session_id
 
     @event("FallbackRefused", topic="attempt.fallback_refused.v1")
-    def _fallback_refused(self, reason: str, method: str, act: Act, timestamp: datetime) -> None:
+    def _fallback_refused(
+        self,
+        reason: str,
+        method: str,
+        act: Act,
+        timestamp: datetime,
+        subject_id: UUID | None = None,
+        client_sealed: str = "",
+        epoch: str = "",
+    ) -> None:
         self.status = FALLBACK_REFUSED
 
     @event("Abandoned", topic="attempt.abandoned.v1")

@@ -56,6 +56,7 @@ from entrypoints.app import App, reporter
 from entrypoints.identity import open_identity
 from entrypoints.measured import matching_policy
 from entrypoints.opening import open_database, open_ring, prepare_home
+from entrypoints.passwords import open_passwords, password_policy
 from entrypoints.reception import reception
 from entrypoints.restoring import finish_restore
 from entrypoints.settings import Settings
@@ -139,6 +140,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             reception=reception(settings, ring.pairwise_key, clock, stack),
             signals=wired_signals(settings, database, ring.pairwise_key, stack),
             policies=overrides.get("policies") or _policies(settings, judge),
+            passwords=open_passwords(settings, stack),
         )
         for at, code in refusals(database):
             record_broken(services, "key_ring", place=at.isoformat(), code=code, act=_own_act(services))
@@ -186,6 +188,7 @@ def _policies(settings: Settings, judge: FrameJudge) -> Policies:
         matching=matching_policy(settings, {model for model in (judge.model, judge.former) if model}),
         retention=retention,
         lockout=settings.lockout_policy,
+        passwords=password_policy(settings),
         session_lifetime=timedelta(hours=settings.session_hours),
         session_idle=timedelta(minutes=settings.session_idle_minutes),
         device_required=frozenset(settings.device_required),

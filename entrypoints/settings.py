@@ -65,6 +65,26 @@ class Settings(BaseSettings):
     signal_ca_file: Path | None = None
     signal_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
     signal_give_up_hours: float = Field(default=72.0, gt=0, le=24 * 30)
+    passwords: Literal["local", "ldap", "oidc", "none"] = "local"
+    mfa_departments: Annotated[tuple[str, ...], NoDecode] = ()
+    argon2_passes: int = Field(default=3, ge=3, le=100)
+    argon2_memory_kib: int = Field(default=64 * 1024, ge=64 * 1024, le=4 * 1024 * 1024)
+    argon2_lanes: int = Field(default=4, ge=1, le=64)
+    argon2_at_once: int = Field(default=2, ge=1, le=64)
+    directory_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
+    ldap_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    ldap_start_tls: bool = False
+    ldap_ca_file: Path | None = None
+    ldap_bind_dn: str = ""
+    ldap_bind_password_file: Path | None = None
+    ldap_base: str = ""
+    ldap_filter: str = "(uid={username})"
+    ldap_user_dn: str = ""
+    password_oidc_token_url: str = ""
+    password_oidc_client_id: str = ""
+    password_oidc_client_password_file: Path | None = None
+    password_oidc_scope: str = "openid"  # noqa: S105 - a scope
+    password_oidc_ca_file: Path | None = None
     max_frame_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     max_fps: float = Field(default=15.0, gt=0, le=60)
     max_frames: int = Field(default=300, ge=3)
@@ -109,6 +129,8 @@ class Settings(BaseSettings):
         "trusted_proxies",
         "idp_token_types",
         "signal_hosts",
+        "mfa_departments",
+        "ldap_urls",
         mode="before",
     )
     @classmethod

@@ -16,6 +16,7 @@ from adapters.memory.keys import MemoryKeys
 from adapters.memory.lockouts import MemoryLockouts
 from adapters.memory.once import MemoryOnce
 from adapters.memory.pairings import MemoryPairings
+from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
 from adapters.memory.tokens import MemoryTokenIssuer
@@ -26,6 +27,7 @@ from application.enroll import Enrolled, Enrolling
 from application.notice import CURRENT
 from application.outcome import Client, Outcome
 from application.person import Person
+from application.ports.passwords import Passwords
 from application.projecting import Projector
 from application.services import Policies, Services
 from domain.errors import UnavailableError
@@ -228,6 +230,7 @@ def build_house(
         projector=Projector(store, read_models, on_fault=faults.append),
         signals=memory_signals(),
         policies=policies or Policies(),
+        passwords=Passwords(verifier=(passwords := MemoryPasswords()), hasher=passwords),
     )
     return House(store, vault, keys, judge, clock, gallery, services, Enrolling(services), faults)
 

@@ -141,6 +141,7 @@ def auth_log(event: RecordedEvent) -> list[Change]:
                 key,
                 event,
                 **_match_columns(event),
+                **_client_columns(event),
                 state="refused",
                 code=fields["code"],
                 reason=fields["reason"],
@@ -155,25 +156,59 @@ def auth_log(event: RecordedEvent) -> list[Change]:
             return amend(
                 table, key, event, state="abandoned", reason=fields["reason"], success=False, ended_at=event.at
             )
-        case "attempt.fallback_offered.v1" | "attempt.device_proven.v1":
-            offered = event.name == "attempt.fallback_offered.v1"
-            columns = {"state": "fallback_offered"} if offered else {"device_id": fields["device_id"]}
-            return amend(table, key, event, **columns)
+        case _:
+            return _other_ways(event)
+
+
+def _other_ways(event: RecordedEvent) -> list[Change]:
+    """What became of an attempt by something other than the face, or beside it."""
+    table, fields, key = "auth_log_rows", event.fields, {"attempt_id": event.aggregate_id}
+    match event.name:
+        case "attempt.factor_accepted.v1":
+            names = ("subject_id", "enrollment_id", "template_id")
+            return amend(
+                table,
+                key,
+                event,
+                **_match_columns(event),
+                **{name: fields[name] for name in names},
+                state="awaiting_factor",
+                code="password_required",
+                next_step="password",
+                success=False,
+            )
+        case "attempt.second_factor_accepted.v1":
+            session = {"session_id": fields["session_id"], "ended_at": event.at}
+            return amend(table, key, event, **session, state="succeeded", code="ok", success=True)
+        case "attempt.second_factor_refused.v1":
+            ended = {"state": "refused", "ended_at": event.at} if fields["final"] else {}
+            return amend(table, key, event, **ended, reason=fields["reason"])
+        case "attempt.fallback_offered.v1":
+            return amend(table, key, event, state="fallback_offered")
+        case "attempt.device_proven.v1":
+            return amend(table, key, event, device_id=fields["device_id"])
         case "attempt.fallback_succeeded.v1":
             return amend(
                 table,
                 key,
                 event,
+                **_client_columns(event),
                 state="fallback_succeeded",
+                code="ok",
                 success=True,
                 subject_id=fields["subject_id"],
                 session_id=fields["session_id"],
                 ended_at=event.at,
             )
         case "attempt.fallback_refused.v1":
-            return amend(table, key, event, state="fallback_refused", ended_at=event.at)
+            return amend(table, key, event, **_client_columns(event), state="fallback_refused", ended_at=event.at)
         case _:
             return []
+
+
+def _client_columns(event: RecordedEvent) -> dict[str, Any]:
+    sealed = event.fields.get("client_sealed", "")
+    return {"client_sealed": sealed} if sealed else {}
 
 
 def _match_columns(event: RecordedEvent) -> dict[str, Any]:

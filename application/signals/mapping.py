@@ -136,7 +136,10 @@ def _facts(event: RecordedEvent, reason: str) -> dict[str, str]:
             return {"reason": reason} if "reason" in fields else {}
 
 
-_LEVELS: Final = ("password", "face-passive", "face-active", "mfa")
+_LEVELS: Final = (
+    *("password", "face-passive", "face-active"),
+    *("face-passive+device", "face-active+device", "mfa", "mfa+device"),
+)
 """How much an ``acr`` of ours ("urn:faceauth:acr:<level>") is worth, least first."""
 
 

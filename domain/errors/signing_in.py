@@ -74,3 +74,39 @@ class WrongPasswordError(NotAllowedError):
     """No such username, a wrong password, or an account that may not sign in: never said which."""
 
     code = "wrong_password"
+
+
+class PasswordRejectedError(DomainRuleError):
+    """A new password that is too short, too long, or among the first to be guessed; the message says which."""
+
+    code = "password_rejected"
+
+
+class PasswordChangeRequiredError(NotAllowedError):
+    """The password is right, but temporary: it opens nothing until its owner has chosen another one."""
+
+    code = "password_change_required"
+
+
+class PasswordsOffError(DomainRuleError):
+    """Nobody signs in with a password here."""
+
+    code = "passwords_off"
+
+
+class PasswordsElsewhereError(DomainRuleError):
+    """Passwords are kept by the hospital's directory or identity provider: that is where they are set."""
+
+    code = "passwords_elsewhere"
+
+
+class FaceRequiredError(NotAllowedError):
+    """In that department a password opens nothing by itself: the face comes first."""
+
+    code = "face_required"
+
+
+class TicketInvalidError(NotAllowedError):
+    """No such ticket, or one that is used, expired, or of another attempt or department: the face comes first again."""
+
+    code = "invalid_ticket"

@@ -17,8 +17,6 @@ from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.output import JsonOption, console, print_json
 from entrypoints.settings import load_settings
 
-group = typer.Typer(help="Contas / Accounts", no_args_is_help=True)
-
 ACTOR = "operator:cli"
 
 Who = Annotated[str, typer.Argument(help="Usuário ou id do titular / username or subject id")]
@@ -87,6 +85,3 @@ def _change(who: str, change: Callable[[Services, UUID, Act], bool], done: str, 
         print_json({"success": True, "subject_id": str(subject_id), "changed": changed})
     else:
         console.print(f"{done if changed else 'Nada a mudar / nothing to change'}: {subject_id}", soft_wrap=True)
-
-
-register(group)

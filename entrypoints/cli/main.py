@@ -8,7 +8,7 @@ import typer
 
 from domain.errors import FaceauthError
 from entrypoints.cli import (
-    account_changes,
+    account,
     audit,
     backup,
     bench,
@@ -46,7 +46,7 @@ cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(lockouts.group, name="lockout")
 cli.add_typer(rotation.group, name="rotation")
-cli.add_typer(account_changes.group, name="account")
+cli.add_typer(account.group, name="account")
 cli.add_typer(subject.group, name="subject")
 cli.add_typer(device.group, name="device")
 cli.add_typer(backup.group, name="backup")

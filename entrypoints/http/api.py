@@ -18,6 +18,7 @@ from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.lockouts import LockoutApi
 from entrypoints.http.pairing import DeviceApi
+from entrypoints.http.passwords import PasswordApi
 from entrypoints.http.reception import ReceptionApi
 from entrypoints.http.scim import ScimApi
 from entrypoints.http.signal_operations import SignalOperations
@@ -30,6 +31,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *EnrollmentApi(desk).endpoints(),
         *DeviceApi(desk).endpoints(),
         *LockoutApi(desk).endpoints(),
+        *PasswordApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
         *SignalApi(desk).endpoints(),
         *ReceptionApi(desk).endpoints(),

@@ -56,11 +56,12 @@ class Endpoint:
 class Desk:
     """What handlers work with. Everything that touches the store or a model runs in a pool, off the event loop."""
 
-    def __init__(self, app: App, workers: Executor, enrollers: Executor) -> None:
-        """``workers`` bounds the calls to the store at once, ``enrollers`` the pictures judged at once."""
+    def __init__(self, app: App, workers: Executor, enrollers: Executor, guards: Executor) -> None:
+        """``workers`` bounds the calls to the store at once, ``enrollers`` the pictures, ``guards`` the passwords."""
         self.app = app
         self._workers = workers
         self._enrollers = enrollers
+        self._guards = guards
 
     def route(self, endpoint: Endpoint) -> Route:
         """Return the route of an endpoint, which lets through only whom it is for."""
@@ -73,6 +74,10 @@ class Desk:
     async def judge(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call something that judges pictures."""
         return await asyncio.get_running_loop().run_in_executor(self._enrollers, partial(function, *args, **kwargs))
+
+    async def verify(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call something that verifies a password, and may wait for a directory."""
+        return await asyncio.get_running_loop().run_in_executor(self._guards, partial(function, *args, **kwargs))
 
     async def body(self, form: type[B], request: Request) -> B:
         """Read and parse off the event loop: with ten photographs in it, a body takes a while."""

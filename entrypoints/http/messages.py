@@ -17,6 +17,10 @@ def result(outcome: Outcome) -> dict[str, Any]:
     }
     if outcome.retry_after_s is not None:
         document["retry_after_s"] = outcome.retry_after_s
+    if outcome.fallback is not None:
+        document["fallback"] = outcome.fallback
+    if outcome.ticket is not None:
+        document["ticket"] = outcome.ticket
     if outcome.admission is not None:
         admission = outcome.admission
         document["confidence"] = outcome.confidence

@@ -17,7 +17,14 @@ from entrypoints.http.scim_errors import SCIM_PATH, of_faceauth_error, scim_erro
 
 STATUS: dict[str, int] = {
     "invalid_token": 401,
+    "wrong_password": 401,
+    "invalid_ticket": 401,
     "not_allowed": 403,
+    "password_change_required": 403,
+    "face_required": 403,
+    "password_rejected": 422,
+    "passwords_off": 409,
+    "passwords_elsewhere": 409,
     "department_forbidden": 403,
     "consent_missing": 403,
     "department_unknown": 404,

@@ -31,6 +31,8 @@ WORKER_THREADS: Final = 8
 """Calls to the store at once: one per pooled connection."""
 ENROLLMENT_THREADS: Final = 2
 """Enrolments judged at once: each may hold a decoded 48 MiB picture, and none may keep a sign-in from starting."""
+PASSWORD_THREADS: Final = 4
+"""Passwords verified at once: a directory that hangs must not keep anybody's face waiting."""
 
 SECURITY_HEADERS: Final = {
     "cache-control": "no-store",
@@ -45,6 +47,7 @@ def create_app(app: App) -> Starlette:
     judges = ThreadPoolExecutor(app.settings.judge_threads, thread_name_prefix="judge")
     workers = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker")
     enrollers = ThreadPoolExecutor(ENROLLMENT_THREADS, thread_name_prefix="enroller")
+    guards = ThreadPoolExecutor(PASSWORD_THREADS, thread_name_prefix="password")
     open_sockets: set[int] = set()
 
     async def sign_in(socket: WebSocket) -> None:
@@ -60,10 +63,10 @@ def create_app(app: App) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        for pool in (enrollers, workers, judges):
+        for pool in (guards, enrollers, workers, judges):
             pool.shutdown(wait=True, cancel_futures=True)
 
-    desk = Desk(app, workers, enrollers)
+    desk = Desk(app, workers, enrollers, guards)
     endpoints = all_endpoints(desk, lambda: len(open_sockets))
     asgi = Starlette(
         routes=[

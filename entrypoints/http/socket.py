@@ -19,8 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from application import lockout
 from application.authenticate import Authentication
 from application.departments import check_department
-from application.outcome import HOLD_STILL, LOCKED_OUT, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
-from application.turnstile import locked_out
+from application.outcome import HOLD_STILL, LOCKED_OUT, UNAVAILABLE, Client, FrameReport, Outcome, refused
 from application.witness import Stamp
 from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError, LockedOutError, RateLimitedError
 from entrypoints.app import App
@@ -136,10 +135,9 @@ class SignIn:
             check_department(self._socket.path_params["department"])
             await self._in(self._workers, self._attempt.start)
         except LockedOutError as error:
-            raise _EndError(CLOSE_RATE, error.code, locked_out(error)) from error
+            raise _EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
         except RateLimitedError as error:
-            outcome = Outcome(success=False, code=error.code, next_step=PASSWORD, retry_after_s=error.retry_after_s)
-            raise _EndError(CLOSE_RATE, error.code, outcome) from error
+            raise _EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
         except (DepartmentUnknownError, InvalidInputError) as error:
             raise _EndError(CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
         except FaceauthError as error:
@@ -320,10 +318,13 @@ class SignIn:
             if end.outcome is not None:
                 await self._deliver(end.outcome)
             elif end.code == UNAVAILABLE:
-                await self._deliver(Outcome(success=False, code=UNAVAILABLE, next_step=PASSWORD))
+                await self._deliver(self._refusal(UNAVAILABLE))
             elif end.code not in {CLIENT_GONE, CANCELED}:
                 await self._send({"type": "error", "code": end.code})
         await self._close(end.close, end.code)
+
+    def _refusal(self, code: str, retry_after_s: int | None = None) -> Outcome:
+        return refused(self._app.services, self._socket.path_params["department"], code, retry_after_s=retry_after_s)
 
     async def _close(self, code: int, reason: str | None = None) -> None:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):

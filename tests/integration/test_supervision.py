@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.embedded import EmbeddedPostgres
-from entrypoints import app as composition
+from entrypoints import app as supervised
+from entrypoints.bootstrap import bootstrap
 from entrypoints.settings import Settings
 
 pytestmark = pytest.mark.database
@@ -28,9 +29,9 @@ class StumblingPostgres(EmbeddedPostgres):
 def test_a_supervisor_that_stumbled_looks_again(
     dsn: str, passable_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(composition, "SUPERVISE_EVERY_S", 0.05)
+    monkeypatch.setattr(supervised, "SUPERVISE_EVERY_S", 0.05)
     settings = Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
-    with composition.bootstrap(settings, vision=False) as app:
+    with bootstrap(settings, vision=False) as app:
         app.postgres = StumblingPostgres(passable_folder / "unused")
         app.supervise()
         deadline = time.monotonic() + 5

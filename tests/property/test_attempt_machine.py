@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -9,9 +10,11 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from domain.attempt import (
     ABANDONED,
+    AWAITING_FACTOR,
     FALLBACK_OFFERED,
     FALLBACK_REFUSED,
     FALLBACK_SUCCEEDED,
+    PASSWORD_MODE,
     REFUSED,
     STARTED,
     SUCCEEDED,
@@ -53,17 +56,17 @@ class AttemptMachine(AggregateMachine):
 
     aggregate: Attempt
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(mode=st.sampled_from(["plain", PASSWORD_MODE]))
+    def start(self, mode: str) -> None:
         with self.expecting(None):
             self.aggregate = Attempt.start(
                 ATTEMPT_ID,
                 department="icu",
-                mode="plain",
+                mode=mode,
                 policy="passive",
                 act=self.act(),
             )
-        self.status, self.challenged, self.assessed = STARTED, False, False
+        self.status, self.challenged, self.assessed, self.mode = STARTED, False, False, mode
         self.device: UUID | None = None
         self.subject: UUID | None = None
         self.session: UUID | None = None
@@ -120,9 +123,44 @@ class AttemptMachine(AggregateMachine):
         if allowed:
             self.status, self.subject = REFUSED, subject
 
+    @rule(match=MATCHES, minutes=st.sampled_from([1, 100_000]))
+    def accept_factor(self, match: MatchFacts, minutes: int) -> None:
+        near = match.similarity is not None and match.similarity >= match.threshold
+        allowed = self.status == STARTED and self.assessed and near
+        act = self.act()
+        with self.expecting(None if allowed else AttemptStateError):
+            self.aggregate.accept_factor(
+                subject_id=SUBJECT,
+                enrollment_id=UUID(int=50),
+                template_id=UUID(int=51),
+                match=match,
+                ticket_digest="digest",
+                expires_at=act.at + timedelta(minutes=minutes),
+                act=act,
+            )
+        if allowed:
+            self.status, self.subject, self.until = AWAITING_FACTOR, SUBJECT, act.at + timedelta(minutes=minutes)
+
+    @rule()
+    def succeed_by_second_factor(self) -> None:
+        act = self.act()
+        allowed = self.status == AWAITING_FACTOR and act.at < self.until
+        with self.expecting(None if allowed else AttemptStateError):
+            self.aggregate.succeed_by_second_factor(session_id=SESSION_ID, method="password", act=act)
+        if allowed:
+            self.status, self.session = SUCCEEDED, SESSION_ID
+
+    @rule(final=st.booleans())
+    def refuse_second_factor(self, final: bool) -> None:
+        allowed = self.status == AWAITING_FACTOR
+        with self.expecting(None if allowed else AttemptStateError):
+            self.aggregate.refuse_second_factor(reason="wrong_password", method="password", final=final, act=self.act())
+        if allowed and final:
+            self.status = REFUSED
+
     @rule()
     def abandon(self) -> None:
-        allowed = self.status == STARTED
+        allowed = self.status in {STARTED, AWAITING_FACTOR}
         with self.expecting(None if allowed else AttemptStateError):
             self.aggregate.abandon(reason="client_gone", act=self.act())
         if allowed:
@@ -138,7 +176,7 @@ class AttemptMachine(AggregateMachine):
 
     @rule()
     def succeed_by_fallback(self) -> None:
-        allowed = self.status == FALLBACK_OFFERED
+        allowed = self.status == (STARTED if self.mode == PASSWORD_MODE else FALLBACK_OFFERED)
         with self.expecting(None if allowed else AttemptStateError):
             self.aggregate.succeed_by_fallback(
                 subject_id=SUBJECT, session_id=SESSION_ID, method="password", act=self.act()
@@ -166,10 +204,11 @@ class AttemptMachine(AggregateMachine):
     @invariant()
     def nobody_is_admitted_by_face_without_evidence_and_nobody_twice(self) -> None:
         names = [event.name for event in self.store.stream(ATTEMPT_ID)]
-        admitted = [name for name in names if name.endswith("succeeded.v1")]
+        admitted = [name for name in names if name.endswith(("succeeded.v1", "second_factor_accepted.v1"))]
         assert len(admitted) <= 1
         assert ("attempt.succeeded.v1" not in names) or "attempt.evidence_assessed.v1" in names
         assert (self.aggregate.session_id is not None) == bool(admitted)
+        assert ("attempt.second_factor_accepted.v1" not in names) or "attempt.factor_accepted.v1" in names
         assert not (self.aggregate.session_id and "attempt.abandoned.v1" in names)
 
 

@@ -43,15 +43,26 @@ const REFUSALS = {
   device_required: ["Este setor só aceita aparelhos pareados", "This department takes paired devices only"],
   device_rejected: ["Este aparelho não é mais aceito", "This device is not accepted any more"],
   department_unknown: ["Setor desconhecido", "Unknown department"],
+  wrong_password: ["Usuário ou senha incorretos", "Wrong username or password"],
+  password_change_required: ["A senha é temporária: escolha outra", "The password is temporary: choose another one"],
+  password_rejected: ["A nova senha não serve", "The new password will not do"],
+  passwords_off: ["Aqui não se entra com senha", "Passwords are not used here"],
+  passwords_elsewhere: ["A senha se troca no sistema do hospital", "Change the password in the hospital's system"],
+  face_required: ["Neste setor o rosto vem primeiro", "In this department the face comes first"],
+  invalid_ticket: ["Passou tempo demais desde o rosto", "Too long since your face was seen"],
+  invalid_input: ["Confira o que foi digitado", "Check what you typed"],
 };
 const REFUSED = ["Não foi possível entrar", "You could not be signed in"];
 
 const NEXT = {
   retry: ["Tente de novo, de frente para a câmera e com boa luz.", "Try again, facing the camera, in good light."],
-  password: [
-    "Tente de novo ou entre com a senha, no sistema do hospital.",
-    "Try again, or sign in with your password in the hospital's system.",
+  password: ["Tente de novo ou entre com a senha.", "Try again, or sign in with your password."],
+  retype: ["Digite de novo, com atenção a maiúsculas e espaços.", "Type it again, minding capitals and spaces."],
+  renew: [
+    "Use 15 caracteres ou mais: uma frase serve bem. Não use o seu nome de usuário.",
+    "Use 15 characters or more: a sentence does well. Do not use your username.",
   ],
+  face: ["Comece de novo pelo rosto.", "Begin again with your face."],
   contact_admin: ["Procure a administração do seu setor.", "Ask your department's administration."],
   department: ["Confira o nome do setor.", "Check the department's name."],
   later: ["Espere um momento e tente de novo.", "Wait a moment and try again."],
@@ -80,6 +91,10 @@ const NOTES = {
   camera: ["Permita o uso da câmera", "Allow the use of the camera"],
   connecting: ["Conectando…", "Connecting…"],
   queued: ["Muitas pessoas entrando agora: aguarde", "Many people are signing in: please wait"],
+  username: ["Informe o usuário e a senha", "Enter your username and password"],
+  secret: ["Rosto reconhecido: agora a senha", "Face recognised: now your password"],
+  typing: ["Entre com o usuário e a senha", "Sign in with your username and password"],
+  verifying: ["Conferindo a senha…", "Checking your password…"],
   cancelled: ["Tentativa cancelada", "Attempt cancelled"],
   opened: ["Sessão aberta", "Session opened"],
 };
@@ -99,9 +114,25 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 const MAX_QUEUE_TRIES = 10;
 const CLOSED_DEPARTMENT = 4403;
 const CLOSED_BUSY = 4503;
+const PASSWORD_TIMEOUT_MS = 60_000;
+// What to do about a refused password; anything else: what the face would be told.
+const AFTER_PASSWORD = {
+  wrong_password: NEXT.retype,
+  invalid_input: NEXT.retype,
+  password_change_required: NEXT.renew,
+  password_rejected: NEXT.renew,
+  face_required: NEXT.face,
+  invalid_ticket: NEXT.face,
+  department_unknown: NEXT.department,
+  passwords_off: NEXT.contact_admin,
+  passwords_elsewhere: NEXT.contact_admin,
+};
 
-const [preview, progress, message, form, department, enter, cancel] = [
-  "preview", "progress", "message", "form", "department", "enter", "cancel",
+const [preview, progress, message, form, department, enter, cancel, byPassword] = [
+  "preview", "progress", "message", "form", "department", "enter", "cancel", "by-password",
+].map((id) => document.getElementById(id));
+const [secret, username, password, renewal, newPassword, send, byFace] = [
+  "secret", "username", "password", "renewal", "new-password", "send", "by-face",
 ].map((id) => document.getElementById(id));
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -133,9 +164,20 @@ function show(state) {
   document.body.dataset.state = state;
 }
 
+function opened({ session }) {
+  const until = new Date(session.expires_at);
+  const time = (language) => until.toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
+  return [
+    NOTES.opened,
+    [`${session.display_name} · ${session.department}`],
+    [`Até ${time("pt-BR")}`, `Until ${time("en-GB")}`],
+  ];
+}
+
 class SignIn {
   constructor(place) {
     this.place = place;
+    this.attemptId = null;
     this.ended = false;
     this.socket = null;
     this.camera = null;
@@ -187,8 +229,10 @@ class SignIn {
 
   take(said) {
     if (this.ended) return;
-    if (said.type === "hello") this.greet(said);
-    else if (said.type === "sign") this.sign(said.count);
+    if (said.type === "hello") {
+      this.attemptId = said.attempt_id;
+      this.greet(said);
+    } else if (said.type === "sign") this.sign(said.count);
     else if (said.type === "queued") this.retryAfterMs = said.retry_after_ms;
     else if (said.type === "guidance") say(MOVEMENTS.has(said.code) ? "ask" : "", GUIDANCE[said.code] ?? GUIDANCE.hold_still);
     else if (said.type === "progress") this.advance(said.step, said.of);
@@ -215,14 +259,18 @@ class SignIn {
   }
 
   finish(result) {
-    if (!result.success) {
+    if (result.success) {
+      this.end("good", ...opened(result));
+    } else if (result.ticket) {
+      this.end("ask", NOTES.secret);
+      askPassword({ ticket: result.ticket });
+    } else {
       this.end("bad", REFUSALS[result.code] ?? REFUSED, NEXT[result.next] ?? NEXT.retry);
-      return;
+      if (result.fallback === "password") {
+        askPassword({ attempt_id: this.attemptId });
+        if (result.next === "retry") byFace.focus();
+      }
     }
-    const until = new Date(result.session.expires_at);
-    const time = (language) => until.toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
-    const { display_name: name, department: place } = result.session;
-    this.end("good", NOTES.opened, [`${name} · ${place}`], [`Até ${time("pt-BR")}`, `Until ${time("en-GB")}`]);
   }
 
   async closed(code) {
@@ -299,12 +347,94 @@ class SignIn {
   }
 }
 
+// What a password goes on with: the attempt whose face was refused, or the ticket of a face that was accepted.
+let pending = {};
+
+function askPassword(goesOnWith) {
+  pending = goesOnWith;
+  document.body.toggleAttribute("data-ticket", Boolean(pending.ticket));
+  renewal.hidden = true;
+  forgetPasswords();
+  show("password");
+  (pending.ticket || username.value ? password : username).focus();
+}
+
+function forgetPasswords() {
+  password.value = newPassword.value = "";
+}
+
+function leavePassword(mood, ...pairs) {
+  pending = {};
+  document.body.removeAttribute("data-ticket");
+  forgetPasswords();
+  show("idle");
+  say(mood, ...pairs);
+  enter.focus();
+}
+
+async function post(body) {
+  const answer = await fetch("/face-auth/password", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    cache: "no-store",
+    credentials: "omit",
+    redirect: "error",
+    signal: AbortSignal.timeout(PASSWORD_TIMEOUT_MS),
+  });
+  return answer.json();
+}
+
+async function sendPassword() {
+  const place = department.value.trim();
+  const who = pending.ticket ? {} : { username: username.value };
+  if (!place || !password.value || (!pending.ticket && !username.value.trim())) {
+    say("bad", place ? NOTES.username : NOTES.department);
+    (place ? (pending.ticket || username.value.trim() ? password : username) : department).focus();
+    return;
+  }
+  const renewed = newPassword.value ? { new_password: newPassword.value } : {};
+  send.disabled = true;
+  say("", NOTES.verifying);
+  try {
+    const said = await post({ ...pending, ...who, ...renewed, department: place, password: password.value });
+    if (said.success) leavePassword("good", ...opened(said));
+    else refusePassword(said);
+  } catch {
+    say("bad", FAULTS.lost, NEXT.connection);
+    password.focus();
+  } finally {
+    send.disabled = false;
+  }
+}
+
+function refusePassword({ code }) {
+  const words = [REFUSALS[code] ?? REFUSED, AFTER_PASSWORD[code] ?? NEXT.later];
+  if (code === "invalid_ticket" || code === "face_required" || code === "passwords_off") {
+    leavePassword("bad", ...words);
+    return;
+  }
+  say("bad", ...words);
+  if (code === "password_change_required" || code === "password_rejected") {
+    renewal.hidden = false;
+    newPassword.value = "";
+    newPassword.focus();
+  } else {
+    forgetPasswords();
+    password.focus();
+  }
+}
+
 let attempt = null;
 
 department.value = new URLSearchParams(location.search).get("department") ?? "";
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (document.body.dataset.state === "password") {
+    secret.requestSubmit();
+    return;
+  }
   const place = department.value.trim();
   if (!place) {
     say("bad", NOTES.department);
@@ -314,5 +444,21 @@ form.addEventListener("submit", (event) => {
   attempt = new SignIn(place);
   attempt.start();
 });
+secret.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!send.disabled) sendPassword();
+});
+byPassword.addEventListener("click", () => {
+  askPassword({});
+  say("", NOTES.typing);
+  if (!department.value.trim()) department.focus();
+});
+byFace.addEventListener("click", () => {
+  leavePassword("");
+  form.requestSubmit();
+});
 cancel.addEventListener("click", () => attempt?.cancel());
-addEventListener("pagehide", () => attempt?.cancel());
+addEventListener("pagehide", () => {
+  attempt?.cancel();
+  forgetPasswords();
+});

@@ -23,6 +23,7 @@ from domain.device import Device
 from domain.enrollment import Enrollment
 from domain.errors import NotFoundError, UnavailableError
 from tests.house import ICU, LAB, House, frames, person, pictures
+from tests.unit.application.passwording import by_both, by_password
 
 Views = dict[str, list[dict[str, Any]]]
 
@@ -47,10 +48,13 @@ def live(house: House) -> House:
     )
     account.set_password("sealed", act=house.act())
     account.move(ICU, act=house.act())
+    account.rehash_password("sealed anew", act=house.act())
     account.suspend(reason="leave", act=house.act())
     tablet = Device.pair(house.services.ids.new(), department=ICU, label="ward 4", public_jwk="{}", act=house.act())
     tablet.revoke(reason="lost", act=house.act())
     house.store.save(account, tablet)
+    by_password(house)
+    by_both(house)
     consents.withdraw(house.services, ana.subject_id, reason="mine", act=house.act())
     consents.grant(house.services, ana.subject_id, notice_version="2026-11", act=house.act())
     rotate.plan(house.services, reason="transform_renewal", act=house.act())

@@ -97,6 +97,7 @@ def test_the_client_hears_the_same_whatever_the_reason(edge: Edge) -> None:
         "success": False,
         "code": "face_not_recognised",
         "next": "password",
+        "fallback": "password",
     }
 
 

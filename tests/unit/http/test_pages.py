@@ -10,7 +10,17 @@ import pytest
 from adapters.vision.quality import REASONS, UNFIT
 from application.outcome import HOLD_STILL, NOT_RECOGNISED, UNAVAILABLE
 from application.proving import DEVICE_REJECTED, DEVICE_REQUIRED
-from domain.errors import DepartmentUnknownError
+from domain.errors import (
+    DepartmentUnknownError,
+    FaceRequiredError,
+    InvalidInputError,
+    PasswordChangeRequiredError,
+    PasswordRejectedError,
+    PasswordsElsewhereError,
+    PasswordsOffError,
+    TicketInvalidError,
+    WrongPasswordError,
+)
 from domain.policies.liveness import LIVENESS_FAILED, PRESENTATION_ATTACK, QUALITY_TOO_LOW
 from entrypoints.http.pages import FOLDER
 
@@ -37,6 +47,8 @@ REFUSALS = {
     *(NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE, LIVENESS_FAILED, QUALITY_TOO_LOW, DepartmentUnknownError.code),
     *(DEVICE_REQUIRED, DEVICE_REJECTED),
     *("challenge_failed", "consent_missing", "enrollment_inactive", "locked_out", "rate_limited", "timeout", "busy"),
+    *(WrongPasswordError.code, PasswordChangeRequiredError.code, PasswordRejectedError.code, PasswordsOffError.code),
+    *(FaceRequiredError.code, TicketInvalidError.code, PasswordsElsewhereError.code, InvalidInputError.code),
 }
 NEXT_STEPS = {"retry", "password", "contact_admin"}
 
@@ -141,3 +153,29 @@ def test_every_code_has_a_text_in_both_languages(table: str, codes: set[str]) ->
 
     assert codes <= said.keys()
     assert all(portuguese != english for portuguese, english in said.values())
+
+
+def test_the_password_form_is_one_that_password_managers_and_keyboards_know() -> None:
+    text = (FOLDER / "index.html").read_text(encoding="utf-8")
+    form = text[text.index('<form id="secret"') :]
+    fields = {match[1]: match[0] for match in re.finditer(r'<input id="([\w-]+)"[^>]*>', form)}
+
+    assert fields.keys() == {"username", "password", "new-password"}
+    assert [re.search(r'autocomplete="([\w-]+)"', field)[1] for field in fields.values()] == [  # type: ignore[index]
+        "username",
+        "current-password",
+        "new-password",
+    ]
+    assert all(f'<label for="{name}">' in form for name in fields)
+    assert 'type="password"' in fields["password"]
+    assert '<button id="send" type="submit">' in form
+    assert "Entrar com senha" in text[: text.index('<form id="secret"')]
+
+
+def test_every_element_that_the_script_asks_for_is_there() -> None:
+    page, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("index.html", "page.js"))
+    lists = re.findall(r"= \[\n((?:  \"[\w-]+\",.*\n)+)\]\.map", script)
+    asked = {name for names in lists for name in re.findall(r'"([\w-]+)"', names)}
+
+    assert {"preview", "by-password", "new-password"} <= asked
+    assert asked <= set(re.findall(r'id="([\w-]+)"', page))

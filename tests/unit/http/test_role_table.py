@@ -97,7 +97,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def endpoints_of(edge: Edge) -> list[Endpoint]:
     pool = ThreadPoolExecutor(1)  # nothing is called
-    return all_endpoints(Desk(edge.app, pool, pool), lambda: 0)
+    return all_endpoints(Desk(edge.app, pool, pool, pool), lambda: 0)
 
 
 def test_every_endpoint_is_in_the_table_with_its_roles(untouched: World) -> None:

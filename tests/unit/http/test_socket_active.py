@@ -163,8 +163,8 @@ def test_neither_scores_nor_reasons_nor_what_comes_next_reaches_the_client(edge:
 
     assert {key for messages in told for message in messages for key in message} <= {
         "type", "attempt_id", "nonce", "expires_in_s", "max_frame_bytes", "max_fps", "challenge", "frames_needed",
-        "device", "mode", "steps", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close",
-        "reason",
+        "device", "mode", "steps", "code", "step", "of", "success", "next", "fallback", "confidence", "session",
+        "tokens", "close", "reason",
     }  # fmt: skip
     refused = json.dumps([m for messages in told[1:] for m in messages])
     assert not [word for word in (*SECRET_NUMBERS, "instead_of", "not_seen", "parallax", TURN_RIGHT) if word in refused]

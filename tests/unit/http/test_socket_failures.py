@@ -13,7 +13,7 @@ from adapters.memory.vision import picture
 from domain.errors import UnavailableError
 from tests.unit.http.edge import Edge, build_edge, frames_of, rest, serving, wait_until
 
-UNAVAILABLE = {"type": "result", "success": False, "code": "unavailable", "next": "password"}
+UNAVAILABLE = {"type": "result", "success": False, "code": "unavailable", "next": "password", "fallback": "password"}
 
 
 def test_a_store_lost_at_the_start_is_said_and_forgiven(edge: Edge) -> None:

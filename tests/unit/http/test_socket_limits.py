@@ -189,7 +189,7 @@ def test_who_sends_nothing_times_out(tmp_path: Path) -> None:
 
         assert 0.2 < time.monotonic() - started < 3
         assert messages[1:] == [
-            {"type": "result", "success": False, "code": "timeout", "next": "retry"},
+            {"type": "result", "success": False, "code": "timeout", "next": "retry", "fallback": "password"},
             {"close": 1000, "reason": ""},
         ]
         assert running.edge.house.last("attempt.refused.v1")["code"] == "timeout"
@@ -220,7 +220,13 @@ def test_an_attempt_ends_in_time_however_busy_the_client_is(tmp_path: Path) -> N
                     break
                 time.sleep(0.02)
 
-        assert told.result()[-2] == {"type": "result", "success": False, "code": "timeout", "next": "retry"}
+        assert told.result()[-2] == {
+            "type": "result",
+            "success": False,
+            "code": "timeout",
+            "next": "retry",
+            "fallback": "password",
+        }
         assert time.monotonic() - started < 3
 
 

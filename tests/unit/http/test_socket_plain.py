@@ -71,6 +71,7 @@ def test_a_stranger_is_refused_with_an_error_and_no_name(edge: Edge) -> None:
         "code": "face_not_recognised",
         "error": "face_not_recognised",
         "next": "password",
+        "fallback": "password",
         "final": True,
     }
     assert close == {"close": 1000, "reason": ""}

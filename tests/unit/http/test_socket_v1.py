@@ -14,7 +14,13 @@ from tests.house import ICU, LAB
 from tests.unit.http.edge import SECRET_NUMBERS, SUBPROTOCOL, Edge, frames_of, rest, wait_until
 
 HEADER = struct.Struct(">4sQI")
-NOT_RECOGNISED = {"type": "result", "success": False, "code": "face_not_recognised", "next": "password"}
+NOT_RECOGNISED = {
+    "type": "result",
+    "success": False,
+    "code": "face_not_recognised",
+    "next": "password",
+    "fallback": "password",
+}
 
 
 def kinds(messages: list[dict[str, Any]]) -> list[str]:
@@ -90,8 +96,8 @@ def test_scores_thresholds_and_numbers_of_people_never_leave(edge: Edge) -> None
     names = {key for messages in told for message in messages for key in message}
     assert names <= {
         "type", "attempt_id", "nonce", "expires_in_s", "max_frame_bytes", "max_fps", "challenge", "frames_needed",
-        "device", "mode", "steps", "code", "step", "of", "success", "next", "confidence", "session", "tokens", "close",
-        "reason",
+        "device", "mode", "steps", "code", "step", "of", "success", "next", "fallback", "confidence", "session",
+        "tokens", "close", "reason",
     }  # fmt: skip
     refusals = json.dumps([m for messages in told for m in messages if not m.get("success")])
     assert not [word for word in SECRET_NUMBERS if word in refusals]
@@ -103,7 +109,13 @@ def test_a_fake_is_refused_as_one(edge: Edge) -> None:
 
     messages = edge.sign_in(frames_of("ana", 6, pad=0.01))
 
-    assert messages[-2] == {"type": "result", "success": False, "code": "presentation_attack", "next": "password"}
+    assert messages[-2] == {
+        "type": "result",
+        "success": False,
+        "code": "presentation_attack",
+        "next": "password",
+        "fallback": "password",
+    }
 
 
 def test_guidance_that_changes_all_the_time_comes_five_times_a_second(edge: Edge) -> None:
