@@ -6,13 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
+from application.client_registry import Registry
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
 from application.ports.keys import KeyKeeper
 from application.ports.once import Once
+from application.ports.proofs import Proofs
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
+from application.ports.signing import SigningKeyStore
 from application.ports.template_index import TemplateIndex
 from application.ports.tokens import TokenIssuer
 from application.ports.vault import TemplateVault
@@ -54,6 +57,9 @@ class Services:
     index: TemplateIndex
     judge: FrameJudge
     tokens: TokenIssuer
+    signing: SigningKeyStore
+    clients: Registry
+    proofs: Proofs
     clock: Clock
     ids: Ids
     challenges: Challenges

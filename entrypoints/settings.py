@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     issuer: str = "https://localhost:8443"
     audience: str = "medical-record"
     client_id: str = "faceauth-app"
+    client_audiences: Annotated[tuple[str, ...], NoDecode] = ()
     backups: Path | None = None
     escrow_key: Path | None = None
     key_backup_days: float = Field(default=30, gt=0, le=365)
@@ -54,7 +55,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=64, ge=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
 
-    @field_validator("departments", "public_hosts", mode="before")
+    @field_validator("departments", "public_hosts", "client_audiences", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -73,6 +74,12 @@ class Settings(BaseSettings):
     def backups_dir(self) -> Path:
         """Where backups go, unless a command names another place."""
         return self.backups or self.home / "backups"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins (scheme, host and port) at which clients reach this service, the issuer's first."""
+        hosts = (self.host, *self.public_hosts)
+        return (self.issuer, *(f"https://{f'[{host}]' if ':' in host else host}:{self.port}" for host in hosts))
 
     @property
     def tls_dir(self) -> Path:

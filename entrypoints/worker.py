@@ -16,6 +16,7 @@ from application import erase, rekey, rotate
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
 from application.services import Services
+from application.signing import retire_signing_keys
 from application.transforms import destroy_retired_transforms
 from domain.act import Act
 from domain.errors import InProgressError
@@ -49,6 +50,8 @@ TASKS: Final = (
     Task("epochs", HOUR, lambda services, act: rekey.destroy_old_epochs(services, act=act)),
     Task("templates", HOUR, lambda services, act: rotate.rotate_by_age(services, act=act)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
+    Task("signing_keys", HOUR, lambda services, act: retire_signing_keys(services, act=act)),
+    Task("seen_once", HOUR, lambda services, act: services.once.forget(act.at)),
 )
 
 

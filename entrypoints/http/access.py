@@ -11,6 +11,7 @@ from application.services import Services
 from domain.errors import DepartmentForbiddenError, NotAllowedError, NotFoundError, TokenInvalidError
 from domain.roles import EVERYWHERE
 from domain.session import Session
+from entrypoints.http import dpop
 
 
 def principal_of(request: Request, services: Services) -> Principal:
@@ -20,9 +21,10 @@ def principal_of(request: Request, services: Services) -> Principal:
     reads the store.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if scheme.lower() not in {"bearer", "dpop"} or not token:
         raise TokenInvalidError("a bearer token is needed")
     principal = services.tokens.verify(token.strip())
+    dpop.check(request, services, principal, scheme, token.strip())
     if principal.session_id is not None:
         _check_session(principal.session_id, services)
     return principal

@@ -16,6 +16,8 @@ from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, EVER
 from entrypoints.http import access, audit, bodies, erasure
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
+from entrypoints.http.sessions import SessionApi
+from entrypoints.http.tokens import TokenApi
 
 
 def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
@@ -23,6 +25,8 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
     return [
         *EnrollmentApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
+        *TokenApi(desk).endpoints(),
+        *SessionApi(desk).endpoints(),
     ]
 
 

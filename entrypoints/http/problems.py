@@ -16,6 +16,12 @@ from entrypoints.faults import trail
 
 STATUS: dict[str, int] = {
     "invalid_token": 401,
+    "invalid_dpop_proof": 401,
+    "invalid_client": 401,
+    "invalid_grant": 400,
+    "refresh_reused": 400,
+    "invalid_target": 400,
+    "client_taken": 409,
     "not_allowed": 403,
     "department_forbidden": 403,
     "consent_missing": 403,

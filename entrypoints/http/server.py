@@ -11,32 +11,23 @@ from typing import Any, Final, cast
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from adapters.crypto.certificate import ensure_self_signed
 from entrypoints.app import App
 from entrypoints.http.api import all_endpoints
+from entrypoints.http.edge import Edge
 from entrypoints.http.endpoint import Desk
 from entrypoints.http.framing import FrameLimits
 from entrypoints.http.pages import page_routes
-from entrypoints.http.problems import HANDLERS, on_bug
+from entrypoints.http.problems import HANDLERS
 from entrypoints.http.socket import SignIn, refuse_busy
 
 WORKER_THREADS: Final = 8
 """Calls to the store at once: one per pooled connection."""
 ENROLLMENT_THREADS: Final = 2
 """Enrolments judged at once: each may hold a decoded 48 MiB picture, and none may keep a sign-in from starting."""
-
-SECURITY_HEADERS: Final = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 
 
 def create_app(app: App) -> Starlette:
@@ -77,23 +68,6 @@ def create_app(app: App) -> Starlette:
     # A redirect to the path with or without its last slash would repeat whatever Host header came in.
     asgi.router.redirect_slashes = False
     return asgi
-
-
-class Edge(BaseHTTPMiddleware):
-    """The last to touch every answer: bugs become problem documents, and the security headers are set.
-
-    Bugs end here and not in starlette's own outermost layer, which raises them on: uvicorn would then log their text.
-    """
-
-    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """Add the headers where the handler did not decide otherwise."""
-        try:
-            response = await call_next(request)
-        except Exception as error:  # noqa: BLE001 - logged with its trail by on_bug
-            response = on_bug(error)
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
 
 
 def uvicorn_config(app: App, asgi: Starlette) -> uvicorn.Config:
