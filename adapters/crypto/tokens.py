@@ -32,7 +32,7 @@ CLOCK_SKEW = timedelta(seconds=30)
 """How far in the future ``iat`` and ``nbf`` may lie: another node's clock. Expiry gets no such grace."""
 
 MAX_TOKEN_CHARACTERS = 8192
-FAULTS: Final = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+FAULTS: Final = (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError, RecursionError)
 """What reading a forged token can raise."""
 
 REQUIRED = ["iss", "aud", "exp", "iat", "jti", "sub"]

@@ -11,6 +11,7 @@ from entrypoints.cli import (
     audit,
     backup,
     bench,
+    clients,
     demo,
     evaluate,
     keys,
@@ -19,6 +20,7 @@ from entrypoints.cli import (
     people,
     rotation,
     serve,
+    sessions,
     subject,
 )
 from entrypoints.cli.output import configure_logging, print_error
@@ -48,6 +50,8 @@ cli.add_typer(operations.projections, name="projections")
 cli.add_typer(operations.database, name="db")
 cli.add_typer(operations.departments, name="department")
 cli.add_typer(operations.tokens, name="token")
+cli.add_typer(clients.group, name="client")
+cli.add_typer(sessions.group, name="session")
 
 
 def run() -> None:
