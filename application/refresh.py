@@ -20,6 +20,7 @@ from application.sessions import REFRESH_BYTES, REFRESH_PREFIX, find_session, re
 from domain.act import Act
 from domain.consent import AUTHENTICATION, ENROLLMENT
 from domain.device import Device
+from domain.enrollment import Enrollment
 from domain.errors import (
     AccountInactiveError,
     ConcurrencyError,
@@ -148,20 +149,20 @@ def _refreshed(
 def _behind(services: Services, session: Session) -> Sequence[Aggregate]:
     """Return what must stand, and stay as it is, for the session to go on. Raises ``GrantInvalidError``.
 
-    The account, if there is one; for a session by face the enrolment and both consents; the device, if it has one.
+    The account, if there is one; for a session by face, and for somebody without an account, the enrolment; for a
+    session by face both consents; the device, if it has one.
     """
     subject_id = session.subject_id
     try:
         account = active_account(services, subject_id)
         behind: list[Aggregate] = [] if account is None else [account]
-        if FACE in session.amr.split():
-            enrollment = consents.live_enrollment(services, subject_id)
-            if enrollment is None or enrollment.department != session.department:
-                raise EnrollmentInactiveError("the enrolment is another one by now")
-            enrollment.check_active()
-            behind += [enrollment, *(consents.required(services, subject_id, p) for p in (ENROLLMENT, AUTHENTICATION))]
-        elif account is None or account.department != session.department:
-            raise AccountInactiveError("there is no such account in that department any more")
+        by_face = FACE in session.amr.split()
+        if by_face or account is None:
+            behind.append(_enrollment(services, session))
+        elif account.department != session.department:
+            raise AccountInactiveError("the account is of another department by now")
+        if by_face:
+            behind += [consents.required(services, subject_id, purpose) for purpose in (ENROLLMENT, AUTHENTICATION)]
         if session.device_id is not None:
             device = services.store.get(Device, session.device_id)
             device.check_paired()
@@ -169,3 +170,11 @@ def _behind(services: Services, session: Session) -> Sequence[Aggregate]:
     except _NO_MORE:
         raise GrantInvalidError("the session cannot go on") from None
     return behind
+
+
+def _enrollment(services: Services, session: Session) -> Enrollment:
+    enrollment = consents.live_enrollment(services, session.subject_id)
+    if enrollment is None or enrollment.department != session.department:
+        raise EnrollmentInactiveError("the enrolment is another one by now")
+    enrollment.check_active()
+    return enrollment

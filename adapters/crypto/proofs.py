@@ -48,7 +48,7 @@ class KeyProofs:
         header = jwt.get_unverified_header(proof)
         if header.get("typ") != PROOF_TYPE or header.get("alg") != ALGORITHM or header.keys() - {"typ", "alg", "jwk"}:
             raise ValueError("not the header of a proof")
-        if header["jwk"].keys() - KEY_MEMBERS:
+        if not isinstance(header["jwk"], dict) or header["jwk"].keys() - KEY_MEMBERS:
             raise ValueError("not a public key")
         public = loaded_public(header["jwk"])
         claims = jwt.decode(
