@@ -118,9 +118,7 @@ class SigningKeys:
             if not gone:
                 return keys
             now = SystemClock().now()
-            return [
-                replace(key, state=RETIRED, half=None, changed_at=now) if key.kid in gone else key for key in keys
-            ]
+            return [replace(key, state=RETIRED, half=None, changed_at=now) if key.kid in gone else key for key in keys]
 
         self._change(step)
         return gone

@@ -23,7 +23,7 @@ from application.sessions import new_session
 from domain.errors import UnavailableError
 from entrypoints.app import App
 from entrypoints.cli.bench_loads import DEPARTMENT
-from entrypoints.http.server import create_app, uvicorn_config
+from entrypoints.http.server import create_app, settle, uvicorn_config
 from entrypoints.http.tokens import INTROSPECT
 
 CLIENTS: Final = 50
@@ -141,6 +141,7 @@ def _serving(app: App) -> Iterator[int]:
     """Serve the App on a free port of its host."""
     config = uvicorn_config(app, create_app(app))
     config.port = 0
+    settle()
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="uvicorn", daemon=True)
     thread.start()

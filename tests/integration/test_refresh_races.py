@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -44,9 +44,7 @@ def services_on(database: Database) -> Services:
     """The services of a process, over that database."""
     store = PostgresEventStore(database, store_key=STORE_KEY, aggregates=AGGREGATES, values=VALUES)
     house = build_house()
-    return replace(
-        house.services, store=store, once=PostgresOnce(database), clock=SystemClock(), ids=SystemIds()
-    )
+    return replace(house.services, store=store, once=PostgresOnce(database), clock=SystemClock(), ids=SystemIds())
 
 
 @pytest.fixture
@@ -83,9 +81,7 @@ def opened(services: Services) -> tuple[Session, str]:
 
 def attempt(services: Services, token: str) -> Answer:
     try:
-        return refresh(
-            services, token, client=services.clients.builtin, act=services.act("anonymous", "http")
-        )
+        return refresh(services, token, client=services.clients.builtin, act=services.act("anonymous", "http"))
     except GrantInvalidError as error:
         return error
 
@@ -212,7 +208,12 @@ def test_what_has_not_changed_is_not_read_again(services: Services, monkeypatch:
     question = {session.id: session.subject_id}
     standing.in_force(question)
     real = services.store.get
-    monkeypatch.setattr(services.store, "get", lambda *args: reads.append(args) or real(*args))
+
+    def get(*args: Any) -> Any:
+        reads.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(services.store, "get", get)
 
     assert standing.in_force(question) == {session.id}
     assert reads == []

@@ -12,7 +12,8 @@ import structlog
 
 from application.clients import Credentials, authenticated
 from application.sessions import new_session
-from domain.errors import ClientUnknownError
+from application.signing import ROTATED, rotate_signing_keys
+from domain.errors import ClientUnknownError, KeyRingError
 from domain.session import Session
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.main import run
@@ -38,7 +39,9 @@ def settings(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setti
 
 @pytest.fixture
 def command(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Settings,  # noqa: ARG001 - whose environment every command finds
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Callable[..., tuple[int, str, str]]]:
     def call(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["faceauth", *words])
@@ -58,7 +61,7 @@ def facts(settings: Settings, kind: str) -> list[dict[str, str]]:
     return [dict(event.fields["facts"]) for event in events if event.fields.get("kind") == kind]
 
 
-def test_a_clients_secret_is_shown_once_and_kept_nowhere(command: Command, settings: Settings, dsn: str) -> None:
+def test_a_clients_secret_is_shown_once_and_kept_nowhere(command: Command, settings: Settings) -> None:
     code, out, _ = command("client", "add", "ehr", "--audience", "ehr", "--audience", "pharmacy", "--json")
     added = json.loads(out)
     secret = added["client_secret"]
@@ -155,15 +158,12 @@ def test_the_signing_key_is_rotated_and_the_journal_says_so(command: Command, se
     assert facts(settings, "signing_key.rotated") == [{"kid": before[1]["id"]}]
 
 
-def test_a_rotation_that_fails_is_in_the_journal_too(command: Command, settings: Settings) -> None:
+def test_a_rotation_that_fails_is_in_the_journal_too(settings: Settings) -> None:
     with bootstrap(settings, vision=False) as app:
         path = app.settings.keys_dir / "signing.json"
         whole = path.read_bytes()
         services = app.services
         path.write_text("{}")
-        from application.signing import ROTATED, rotate_signing_keys
-        from domain.errors import KeyRingError
-
         with pytest.raises(KeyRingError):
             rotate_signing_keys(services, act=services.act("operator:cli", "cli"))
         path.write_bytes(whole)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey
+from joserfc.jws import JWSRegistry
 
 from adapters.crypto.signing_keys import SigningKeys
 from adapters.crypto.tokens import ACCESS_TYPE
@@ -39,20 +40,15 @@ def forge(house: House, key: Any = None, *, header: dict[str, Any] | None = None
         {name: value for name, value in head.items() if value is not None},
         {name: value for name, value in body.items() if value is not None},
         key or ours(house),
-        algorithms=["ES256", "HS256", "ES384", "none"],
-        registry=_Lenient(),
+        registry=lenient(),
     )
 
 
-class _Lenient:
+def lenient() -> JWSRegistry:
     """joserfc checks what it signs; a forger does not."""
-
-    def __new__(cls) -> Any:
-        from joserfc.jws import JWSRegistry
-
-        registry = JWSRegistry(algorithms=["ES256", "HS256", "ES384", "none"], strict_check_header=False)
-        registry.check_header = lambda header: None  # type: ignore[method-assign]  # noqa: ARG005
-        return registry
+    registry = JWSRegistry(algorithms=["ES256", "HS256", "ES384"], strict_check_header=False)
+    registry.check_header = lambda header: None  # type: ignore[method-assign]  # noqa: ARG005
+    return registry
 
 
 def refuse(house: House, token: str) -> None:
@@ -66,11 +62,14 @@ def refuse(house: House, token: str) -> None:
 def test_joserfc_accepts_our_access_token_as_one_of_rfc_9068(house: House) -> None:
     keys = KeySet.import_key_set(json.loads(json.dumps(house.issuer().jwks())))
     token = jwt.decode(house.access(), keys, algorithms=["ES256"])
+    needed: Any = {
+        name: {"essential": True} for name in ("exp", "iat", "sub", "jti", "client_id", "auth_time", "acr", "amr")
+    }
     rules = jwt.JWTClaimsRegistry(
         now=int(house.clock.now().timestamp()),
         iss={"essential": True, "value": ISSUER},
         aud={"essential": True, "value": AUDIENCE},
-        **{name: {"essential": True} for name in ("exp", "iat", "sub", "jti", "client_id", "auth_time", "acr", "amr")},
+        **needed,
     )
 
     rules.validate(token.claims)
@@ -171,14 +170,18 @@ def test_a_clock_five_minutes_ahead_is_too_far_and_expiry_has_no_grace(house: Ho
     refuse(house, forge(house, exp=now))
     refuse(house, forge(house, exp=now - 1))
     refuse(house, forge(house, iat=now - 600, exp=now - 300))
-    assert house.issuer().verify(forge(house, exp=now + 1))
+    house.issuer().verify(forge(house, exp=now + 1))
 
 
-@pytest.mark.parametrize("value", ["soon", None, [], {}, float("inf"), float("nan"), 1e400])
-@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in ("exp", "iat", "nbf") for value in ("soon", [], {}, float("inf"), float("nan"))),
+        ("exp", None),
+        ("iat", None),
+    ],
+)
 def test_times_that_are_none_are_refused(house: House, name: str, value: Any) -> None:
-    if name == "nbf" and value is None:
-        pytest.skip("nbf may be left out")
     changed: dict[str, Any] = {name: value}
     refuse(house, forge(house, **changed))
 

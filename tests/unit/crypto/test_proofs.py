@@ -56,7 +56,7 @@ def test_a_good_proof_tells_the_thumbprint_of_its_key() -> None:
     ],
 )
 def test_the_address_is_compared_without_query_and_in_any_spelling(address: str) -> None:
-    assert PROOFS.read(proof(htu=address), method="POST", path=PATH)
+    PROOFS.read(proof(htu=address), method="POST", path=PATH)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_is_no_proof_is_refused(text: str) -> None:
 
 def test_with_a_token_the_proof_is_for_that_token() -> None:
     digest = base64.urlsafe_b64encode(hashlib.sha256(b"token").digest()).rstrip(b"=").decode()
-    assert PROOFS.read(proof(ath=digest), method="POST", path=PATH, access_token="token")
+    PROOFS.read(proof(ath=digest), method="POST", path=PATH, access_token="token")
 
     refuse(proof(ath=digest), access_token="another")
     refuse(proof(), access_token="token")

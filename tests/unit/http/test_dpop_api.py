@@ -24,9 +24,7 @@ def bound(edge: Edge) -> dict[str, Any]:
     """The tokens of a session that its client bound to a key by its first refresh."""
     edge.enroll("ana")
     proof = prove(edge, KEY, "POST", REFRESH)
-    found: dict[str, Any] = form(
-        edge, REFRESH, {"dpop": proof}, refresh_token=tokens(edge)["refresh_token"]
-    ).json()
+    found: dict[str, Any] = form(edge, REFRESH, {"dpop": proof}, refresh_token=tokens(edge)["refresh_token"]).json()
     return found
 
 

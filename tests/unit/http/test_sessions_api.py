@@ -45,9 +45,7 @@ def test_who_answers_for_a_department_sees_its_sessions_and_no_names(
     assert len(listed(edge, role, "*")) == 2
 
 
-def test_sessions_are_asked_for_by_subject_department_and_device(
-    edge: Edge, people: dict[str, dict[str, Any]]
-) -> None:
+def test_sessions_are_asked_for_by_subject_department_and_device(edge: Edge, people: dict[str, dict[str, Any]]) -> None:
     subject = listed(edge)[0]["subject_id"]
 
     assert [row["subject_id"] for row in listed(edge, department="*", subject=subject)] == [subject]

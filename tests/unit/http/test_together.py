@@ -18,10 +18,12 @@ class Oracle:
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
+        self.asked = asyncio.Event()
         self.gate = asyncio.Event()
 
     async def __call__(self, questions: Sequence[int]) -> Sequence[int]:
         self.batches.append(list(questions))
+        self.asked.set()
         await self.gate.wait()
         if 13 in questions:
             raise ValueError("unlucky")
@@ -33,8 +35,7 @@ def test_a_question_that_comes_while_others_are_out_goes_with_the_next() -> None
         oracle = Oracle()
         together = Together[int, int](oracle, most=3)
         first = asyncio.create_task(together.ask(1))
-        while not oracle.batches:
-            await asyncio.sleep(0)
+        await oracle.asked.wait()
         later = [asyncio.create_task(together.ask(number)) for number in (2, 3, 4, 5)]
         await asyncio.sleep(0)
         assert oracle.batches == [[1]]
@@ -67,8 +68,7 @@ def test_who_leaves_does_not_disturb_the_others() -> None:
         oracle = Oracle()
         together = Together[int, int](oracle, most=9)
         gone, stays = (asyncio.create_task(together.ask(number)) for number in (1, 2))
-        while not oracle.batches:
-            await asyncio.sleep(0)
+        await oracle.asked.wait()
         gone.cancel()
         oracle.gate.set()
 

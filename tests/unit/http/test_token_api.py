@@ -130,7 +130,7 @@ def test_another_audience_of_the_client_may_be_named(edge: Edge, signed_in: dict
 
 def test_a_confidential_client_shows_its_secret_in_one_way(edge: Edge, signed_in: dict[str, Any]) -> None:
     header = client(edge)
-    secret = {"client_id": "ehr-server", "client_secret": "wrong"}
+    secret: Any = {"client_id": "ehr-server", "client_secret": "wrong"}
     token = signed_in["refresh_token"]
 
     assert form(edge, REFRESH, header, refresh_token=token).json()["error"] == "invalid_grant"
@@ -190,7 +190,7 @@ def test_a_token_is_inactive_the_moment_its_session_ends_in_whatever_way(edge: E
         lambda t: edge.client.post("/face-auth/logout", headers=bearer(t["access_token"])),
         lambda t: edge.client.delete("/face-auth/me/sessions", headers=bearer(t["access_token"])),
         lambda t: edge.client.delete(f"/face-auth/sessions/{t['session_id']}", headers=edge.headers()),
-        lambda t: edge.post("/face-auth/sessions/revoke", {"department": ICU}),
+        lambda _: edge.post("/face-auth/sessions/revoke", {"department": ICU}),
         lambda _: edge.house.clock.advance(timedelta(minutes=5)),
         lambda _: edge.post("/face-auth/consent/withdraw", {"username": "ana.souza"}),
     ):
@@ -246,7 +246,7 @@ def test_introspection_fails_closed_when_the_store_is_lost(edge: Edge, signed_in
     assert form(edge, INTROSPECT, header, token=signed_in["access_token"]).status_code == 503
 
 
-def test_revoking_what_is_unknown_is_no_error_and_changes_nothing(edge: Edge, signed_in: dict[str, Any]) -> None:
+def test_revoking_what_is_unknown_is_no_error_and_changes_nothing(edge: Edge) -> None:
     guess, _ = refresh_token_for(uuid4())
     before = edge.house.store.position()
     for token in ("garbage", guess, edge.token("operator", "*")):
