@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from application.clients import taker
 from application.confirm import confirmed
 from application.identify import matched
 from application.journal import record_broken
@@ -96,16 +97,18 @@ class Authentication:
         client: Client,
         channel: str = "ws",
         stills: bool = False,
+        token_client: str | None = None,
     ) -> None:
         """Prepare an attempt in a department; nothing is recorded yet.
 
-        ``stills``: the frames are photographs that an operator tries out, not a camera's stream.
+        ``token_client`` is the id of the client that the tokens are for, the built-in one unless named. ``stills``: the frames are photographs that an operator tries out, not a camera's stream.
         """
         self._services = services
         self._department = department
         self._mode = mode
         self._client = client
         self._channel = channel
+        self._token_client = token_client
         self.attempt_id = services.ids.new()
         self._correlation_id = services.ids.new()
         self._liveness = services.policies.evidence.mode
@@ -114,8 +117,12 @@ class Authentication:
         self._attempt: Attempt | None = None
 
     def start(self) -> None:
-        """Record the attempt and its challenge. Raises ``DepartmentUnknownError``, ``UnavailableError``."""
+        """Record the attempt and its challenge.
+
+        Raises ``DepartmentUnknownError``, ``ClientUnknownError``, ``UnavailableError``.
+        """
         services = self._services
+        taker(services, self._token_client)
         if not services.departments.exists(self._department):
             raise DepartmentUnknownError("no such department")
         act = self._act()
@@ -268,6 +275,7 @@ class Authentication:
             department=self._department,
             amr=(AMR_FACE,),
             acr=ACR[self._liveness],
+            client=taker(services, self._token_client),
             act=act,
         )
         attempt.succeed(

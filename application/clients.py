@@ -87,6 +87,19 @@ def proven(client: Client | None, shown: Credentials) -> Client:
     return client
 
 
+def taker(services: Services, client_id: str | None) -> Client:
+    """Return the client that the first tokens of a session go to: a public one by its id, the built-in one unless named.
+
+    Raises ``ClientUnknownError``, also for a client whose tokens must be bound: nobody proves a key while signing in.
+    """
+    if client_id is None:
+        return services.clients.builtin
+    client = authenticated(services, Credentials(client_id))
+    if client.bound_only:
+        raise ClientUnknownError("the tokens of this client are bound to a key")
+    return client
+
+
 def audience_for(client: Client, wanted: str | None) -> str:
     """Return the audience of a token: the client's first unless another of its own is named.
 

@@ -20,7 +20,7 @@ from application.authenticate import Authentication
 from application.departments import check_department
 from application.outcome import HOLD_STILL, PASSWORD, UNAVAILABLE, Client, FrameReport, Outcome
 from application.witness import Stamp
-from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError
+from domain.errors import ClientUnknownError, DepartmentUnknownError, FaceauthError, InvalidInputError
 from entrypoints.app import App
 from entrypoints.faults import trail
 from entrypoints.http.framing import Frame, FrameLimits, FramingError, unpack
@@ -37,7 +37,7 @@ MAX_TEXT_CHARACTERS: Final = 64 * 1024
 """Control messages are short; a long one would keep the event loop parsing."""
 
 CLOSE_NORMAL, CLOSE_POLICY, CLOSE_TOO_BIG, CLOSE_ERROR = 1000, 1008, 1009, 1011
-CLOSE_DEPARTMENT, CLOSE_BUSY = 4403, 4503
+CLOSE_CLIENT, CLOSE_DEPARTMENT, CLOSE_BUSY = 4401, 4403, 4503
 CLIENT_GONE, CANCELED, FRAME_TOO_LARGE = "client_gone", "canceled", "frame_too_large"
 
 log = structlog.get_logger("faceauth.socket")
@@ -75,6 +75,7 @@ class SignIn:
             department=socket.path_params["department"],
             mode="plain" if self._plain else SUBPROTOCOL,
             client=Client(client.host if client else "unknown", socket.headers.get("user-agent", "")),
+            token_client=socket.query_params.get("client_id"),
         )
 
     async def run(self) -> None:
@@ -116,6 +117,8 @@ class SignIn:
             await self._in(self._workers, self._attempt.start)
         except (DepartmentUnknownError, InvalidInputError) as error:
             raise _EndError(CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
+        except ClientUnknownError as error:
+            raise _EndError(CLOSE_CLIENT, error.code) from error
         except FaceauthError as error:
             log.warning("attempt could not start", code=error.code)
             raise _EndError(CLOSE_BUSY, UNAVAILABLE) from error
