@@ -101,7 +101,8 @@ class Authentication:
     ) -> None:
         """Prepare an attempt in a department; nothing is recorded yet.
 
-        ``token_client`` is the id of the client that the tokens are for, the built-in one unless named. ``stills``: the frames are photographs that an operator tries out, not a camera's stream.
+        ``stills``: the frames are photographs that an operator tries out, not a camera's stream. ``token_client`` is the
+        id of the client that the tokens are for, the built-in one unless named.
         """
         self._services = services
         self._department = department

@@ -88,7 +88,7 @@ def proven(client: Client | None, shown: Credentials) -> Client:
 
 
 def taker(services: Services, client_id: str | None) -> Client:
-    """Return the client that the first tokens of a session go to: a public one by its id, the built-in one unless named.
+    """Return the client that a session's first tokens go to: a public one by its id, the built-in one unless named.
 
     Raises ``ClientUnknownError``, also for a client whose tokens must be bound: nobody proves a key while signing in.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from datetime import timedelta
@@ -176,7 +177,7 @@ def test_a_clock_five_minutes_ahead_is_too_far_and_expiry_has_no_grace(house: Ho
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *((name, value) for name in ("exp", "iat", "nbf") for value in ("soon", [], {}, float("inf"), float("nan"))),
+        *itertools.product(("exp", "iat", "nbf"), ("soon", [], {}, float("inf"), float("nan"))),
         ("exp", None),
         ("iat", None),
     ],
