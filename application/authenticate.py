@@ -101,7 +101,7 @@ class Authentication:
     ) -> None:
         """Prepare an attempt in a department; nothing is recorded yet.
 
-        ``stills``: the frames are photographs that an operator tries out, not a camera's stream. ``token_client`` is the
+        ``stills``: the frames are photographs that an operator tries out, not a camera's stream. ``token_client``: the
         id of the client that the tokens are for, the built-in one unless named.
         """
         self._services = services
