@@ -8,6 +8,7 @@ from typing import Final
 from application.confirm import Confirmed
 from application.outcome import Outcome, admitted
 from application.person import Person
+from application.ports.clients import Client
 from application.proving import DeviceProof
 from application.second_factor import await_password
 from application.services import Services
@@ -21,11 +22,12 @@ AMR_FACE: Final = "face"
 
 @dataclass(frozen=True, slots=True)
 class FaceAccepted:
-    """What was shown: in which department, how life was proven (``acr``), on what device if on one that we know."""
+    """What was shown where: how life was proven (``acr``), the device, and the client that the tokens are for."""
 
     department: str
     acr: str
     device: DeviceProof
+    client: Client
 
 
 def admit(
@@ -54,6 +56,7 @@ def admit(
         amr=(AMR_FACE, *face.device.amr),
         acr=face.device.acr(face.acr),
         device_id=face.device.device_id,
+        client=face.client,
         act=act,
     )
     attempt.succeed(

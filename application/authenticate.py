@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from application.admit import FaceAccepted, admit
+from application.clients import taker
 from application.confirm import NOT_CONFIRMED, confirmed
 from application.identify import matched
 from application.journal import record_broken
@@ -81,16 +82,19 @@ class Authentication:
         client: Client,
         channel: str = "ws",
         stills: bool = False,
+        token_client: str | None = None,
     ) -> None:
         """Prepare an attempt in a department; nothing is recorded yet.
 
-        ``stills``: the frames are photographs that an operator tries out, not a camera's stream.
+        ``stills``: the frames are photographs that an operator tries out, not a camera's stream. ``token_client``: the
+        id of the client that the tokens are for, the built-in one unless named.
         """
         self._services = services
         self._department = department
         self._mode = mode
         self._client = client
         self._channel = channel
+        self._token_client = token_client
         self.attempt_id = services.ids.new()
         self._correlation_id = services.ids.new()
         self.device = DeviceProof(services, attempt_id=self.attempt_id, department=department)
@@ -103,9 +107,10 @@ class Authentication:
     def start(self) -> None:
         """Record the attempt and its challenge.
 
-        Raises ``DepartmentUnknownError``, ``LockedOutError``, ``UnavailableError``.
+        Raises ``DepartmentUnknownError``, ``ClientUnknownError``, ``LockedOutError``, ``UnavailableError``.
         """
         services = self._services
+        taker(services, self._token_client)
         if not services.departments.exists(self._department):
             raise DepartmentUnknownError("no such department")
         act = self._act()
@@ -278,7 +283,9 @@ class Authentication:
         return outcome
 
     def _face(self) -> FaceAccepted:
-        return FaceAccepted(self._department, ACR[self._liveness], self.device)
+        return FaceAccepted(
+            self._department, ACR[self._liveness], self.device, taker(self._services, self._token_client)
+        )
 
     def _assess(self, attempt: Attempt, evidence: Evidence) -> None:
         """Record the evidence of an attempt that admits nobody."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
+from application.client_registry import Registry
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
@@ -15,10 +16,12 @@ from application.ports.lockouts import Lockouts
 from application.ports.once import Once
 from application.ports.pairings import Pairings
 from application.ports.passwords import Passwords
+from application.ports.proofs import Proofs
 from application.ports.protection import TemplateProtection
 from application.ports.read_models import Departments, ReadModels
 from application.ports.signal_verifier import Reception
 from application.ports.signatures import Signatures
+from application.ports.signing import SigningKeyStore
 from application.ports.template_index import TemplateIndex
 from application.ports.tokens import TokenIssuer
 from application.ports.vault import TemplateVault
@@ -72,6 +75,9 @@ class Services:
     judge: FrameJudge
     tokens: TokenIssuer
     identity: IdentityProvider
+    signing: SigningKeyStore
+    clients: Registry
+    proofs: Proofs
     clock: Clock
     ids: Ids
     challenges: Challenges

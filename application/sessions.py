@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from application.ports.clients import Client
 from application.services import Services
 from domain.act import Act
-from domain.errors import SealBrokenError
+from domain.errors import ConcurrencyError, NotFoundError, SealBrokenError
 from domain.session import OPEN, Session
 
 REFRESH_PREFIX: Final = "fr1"
 REFRESH_BYTES: Final = 32
 SESSIONS_PER_COMMIT: Final = 100
+TRIES: Final = 5
+"""How often a revocation is begun anew because somebody refreshed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,13 @@ def new_session(
     acr: str,
     act: Act,
     device_id: UUID | None = None,
+    client: Client | None = None,
 ) -> Opened:
     """Return a session for somebody who proved who they are, with its first tokens; the caller saves it.
 
-    ``amr`` holds values of RFC 8176. Raises what the token issuer raises.
+    ``amr`` holds values of RFC 8176; ``client`` is the built-in one unless named. Raises what the token issuer raises.
     """
+    client = client or services.clients.builtin
     policies = services.policies
     refresh_token, digest = refresh_token_for(session_id)
     session = Session.open(
@@ -65,6 +70,7 @@ def new_session(
         idle_expires_at=act.at + policies.session_idle,
         refresh_digest=digest,
         device_id=device_id,
+        client_id=client.client_id,
         act=act,
     )
     token, expires_in = services.tokens.issue_access(
@@ -74,6 +80,8 @@ def new_session(
         amr=amr,
         acr=acr,
         authenticated_at=act.at,
+        client_id=client.client_id,
+        audience=client.audiences[0],
     )
     return Opened(session, token, expires_in, refresh_token)
 
@@ -97,16 +105,32 @@ def revoke_sessions(
 
     In commits of bounded size. Catch the read models up first where the newest sessions matter.
     """
-    found = services.read_models.rows("session_rows", {**where, "status": OPEN})
-    rows = [row for row in found if row["session_id"] != keep]
+    rows = services.read_models.rows("session_rows", {**where, "status": OPEN})
+    found = [row["session_id"] for row in rows if row["session_id"] != keep]
     revoked: list[int] = []
-    for start in range(0, len(rows), SESSIONS_PER_COMMIT):
-        sessions = [_session(services, row["session_id"]) for row in rows[start : start + SESSIONS_PER_COMMIT]]
+    for start in range(0, len(found), SESSIONS_PER_COMMIT):
+        revoked += _revoke(services, found[start : start + SESSIONS_PER_COMMIT], reason, act)
+    return revoked
+
+
+def revoke_session(services: Services, session_id: UUID, *, reason: str, act: Act) -> bool:
+    """Revoke one session; say whether it was open, and there to be read, until now."""
+    return bool(_revoke(services, [session_id], reason, act))
+
+
+def _revoke(services: Services, session_ids: Sequence[UUID], reason: str, act: Act) -> Sequence[int]:
+    """Revoke sessions in one commit, whatever is refreshed meanwhile. Raises ``ConcurrencyError`` if it never ends."""
+    for attempt in range(TRIES):
+        sessions = [find_session(services, session_id) for session_id in session_ids]
         standing = [session for session in sessions if session is not None and session.status == OPEN]
         for session in standing:
             session.revoke(reason=reason, act=act)
-        revoked += positions_of(services.store.save(*standing), len(standing))
-    return revoked
+        try:
+            return positions_of(services.store.save(*standing), len(standing))
+        except ConcurrencyError:
+            if attempt == TRIES - 1:
+                raise
+    return []
 
 
 def positions_of(last: int, events: int) -> range:
@@ -114,9 +138,12 @@ def positions_of(last: int, events: int) -> range:
     return range(last - events + 1, last + 1)
 
 
-def _session(services: Services, session_id: UUID) -> Session | None:
-    """Return a session; None where it was tampered with: it admits nobody, and must not keep the others open."""
+def find_session(services: Services, session_id: UUID) -> Session | None:
+    """Return a session, strongly consistent; None where there is none.
+
+    One that was tampered with counts as none: it admits nobody, and must not keep the others open.
+    """
     try:
         return services.store.get(Session, session_id)
-    except SealBrokenError:
+    except (NotFoundError, SealBrokenError):
         return None

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 OPEN: Final = "open"
 REVOKED: Final = "revoked"
 EXPIRED: Final = "expired"
+MAX_REFRESHES: Final = 1000
+"""How often one session may be refreshed: a day at one access token every 90 s. Each one is an event to replay."""
 
 
 class Session(Aggregate):
     """Opened once, kept alive by refreshing, ended once: by somebody, by idleness, or by its absolute end.
 
     ``refresh_digest`` is the digest of the one refresh token that is good now, ``spent`` those of the ones that were.
+    ``bound_to`` is the thumbprint (RFC 7638) of the client's key that its tokens are bound to (RFC 9449), if any.
     """
 
     TOPIC: ClassVar[str] = "session"
@@ -43,6 +46,7 @@ class Session(Aggregate):
         device_id: UUID | None = None,
         idle_expires_at: datetime | None = None,
         refresh_digest: str = "",
+        bound_to: str = "",
     ) -> None:
         self.subject_id = subject_id
         self.attempt_id = attempt_id
@@ -55,6 +59,7 @@ class Session(Aggregate):
         self.device_id = device_id
         self.idle_expires_at = idle_expires_at
         self.refresh_digest = refresh_digest
+        self.bound_to = bound_to
         self.spent: list[str] = []
         self.status = OPEN
         self.changed_by = act.actor
@@ -80,6 +85,7 @@ class Session(Aggregate):
         device_id: UUID | None = None,
         idle_expires_at: datetime | None = None,
         refresh_digest: str = "",
+        bound_to: str = "",
     ) -> Session:
         """Open a session that ends by itself at ``expires_at``, or at ``idle_expires_at`` unless it is refreshed.
 
@@ -101,6 +107,7 @@ class Session(Aggregate):
             device_id=device_id,
             idle_expires_at=idle_expires_at,
             refresh_digest=refresh_digest,
+            bound_to=bound_to,
         )
 
     @property
@@ -112,18 +119,22 @@ class Session(Aggregate):
         """Whether the session still stands at that time."""
         return self.status == OPEN and now < self.ends_at
 
-    def refresh(self, *, refresh_digest: str, idle_expires_at: datetime, act: Act) -> None:
+    def refresh(self, *, refresh_digest: str, idle_expires_at: datetime, act: Act, bound_to: str = "") -> None:
         """Spend the refresh token for a new one and begin the idle time anew; the absolute end stays.
 
-        Raises ``SessionStateError`` after the end, and for a token that was spent already.
+        ``bound_to`` binds a session that is bound to no key yet. Raises ``SessionStateError`` after the end, for a
+        token that was spent already, for another key, and after ``MAX_REFRESHES``.
         """
         spent = refresh_digest == self.refresh_digest or refresh_digest in self.spent
-        if not self.in_force(act.at) or not refresh_digest or spent:
+        if not self.in_force(act.at) or not refresh_digest or spent or len(self.spent) >= MAX_REFRESHES:
             raise SessionStateError("the session cannot be refreshed")
+        if self.bound_to and bound_to != self.bound_to:
+            raise SessionStateError("the session is bound to another key")
         self._refreshed(
             expires_at=self.expires_at,
             refresh_digest=refresh_digest,
             idle_expires_at=idle_expires_at,
+            bound_to=bound_to,
             act=act,
             timestamp=act.at,
         )
@@ -158,11 +169,13 @@ class Session(Aggregate):
         timestamp: datetime,
         refresh_digest: str = "",
         idle_expires_at: datetime | None = None,
+        bound_to: str = "",
     ) -> None:
         self.expires_at = expires_at
         self.idle_expires_at = idle_expires_at
         self.spent.append(self.refresh_digest)
         self.refresh_digest = refresh_digest
+        self.bound_to = bound_to
         self.changed_by = act.actor
 
     @event("AssuranceChanged", topic="session.assurance_changed.v1")

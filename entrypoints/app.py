@@ -115,6 +115,7 @@ class App:
                 if self.postgres is not None:
                     self.postgres.ensure_running()
                 self.ring.refresh()
+                self.services.signing.refresh()
                 if self._presence is not None:
                     self._presence.renew()
             except Exception as error:  # noqa: BLE001 - reported; without a supervisor a lost database stays lost

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
+from adapters.crypto.proofs import KeyProofs
 from adapters.crypto.signatures import EcdsaSignatures
 from adapters.crypto.signing_keys import SigningKeys
 from adapters.crypto.tokens import JwtIssuer
 from adapters.crypto.transform import RingProtection
 from adapters.crypto.vault import EnvelopeVault
 from adapters.memory.gallery import Gallery
+from adapters.postgres.clients import PostgresClients
 from adapters.postgres.data_keys import PostgresDataKeyStore
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import (
@@ -31,9 +33,11 @@ from adapters.postgres.serving import Presence
 from adapters.postgres.store import PostgresEventStore
 from adapters.vision.decoder import ENROLMENT_BYTES
 from adapters.vision.load import load_pipeline
+from application.client_registry import Registry
 from application.departments import check_department
 from application.enroll import Enrolling
 from application.journal import record_broken
+from application.ports.clients import PUBLIC, Client
 from application.ports.vision import FrameJudge
 from application.projecting import Projector
 from application.services import Policies, Services
@@ -96,6 +100,8 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             departments.add(check_department(name))
         judge: FrameJudge = overrides.get("judge") or (_judge(settings) if vision else AbsentJudge())
         projector = Projector(store, read_models, on_fault=reporter("projector"))
+        signing = SigningKeys.open(settings.keys_dir / "signing.json")
+        builtin = Client(settings.client_id, PUBLIC, (settings.audience, *settings.client_audiences), clock.now())
         models = [model for model in (judge.model, judge.former) if model]
         gallery = Gallery(
             store,
@@ -116,7 +122,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             index=gallery,
             judge=judge,
             tokens=JwtIssuer(
-                keys=SigningKeys.open(settings.keys_dir / "signing.json"),
+                keys=signing,
                 pairwise_key=ring.pairwise_key,
                 issuer=settings.issuer,
                 audience=settings.audience,
@@ -127,6 +133,9 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             identity=open_identity(
                 settings, clock=clock, digest=vault.digest, on_fault=reporter("identity provider"), eager=follow
             ),
+            signing=signing,
+            clients=Registry(PostgresClients(database), builtin),
+            proofs=KeyProofs(settings.origins),
             clock=clock,
             ids=ids,
             challenges=overrides.get("challenges") or SystemChallenges(),

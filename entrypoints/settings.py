@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     idp_token_types: Annotated[tuple[str, ...], NoDecode] = ("at+jwt",)
     idp_clock_skew_seconds: float = Field(default=60, ge=0, lt=300)
     idp_ca_file: Path | None = None
+    client_audiences: Annotated[tuple[str, ...], NoDecode] = ()
     backups: Path | None = None
     escrow_key: Path | None = None
     key_backup_days: float = Field(default=30, gt=0, le=365)
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     @field_validator(
         "departments",
         "public_hosts",
+        "client_audiences",
         "device_required",
         "trusted_proxies",
         "idp_token_types",
@@ -178,6 +180,12 @@ class Settings(BaseSettings):
     def backups_dir(self) -> Path:
         """Where backups go, unless a command names another place."""
         return self.backups or self.home / "backups"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins (scheme, host and port) at which clients reach this service, the issuer's first."""
+        hosts = (self.host, *self.public_hosts)
+        return (self.issuer, *(f"https://{f'[{host}]' if ':' in host else host}:{self.port}" for host in hosts))
 
     @property
     def tls_dir(self) -> Path:

@@ -18,6 +18,7 @@ from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
 from application.services import Services
 from application.signals import streams
+from application.signing import retire_signing_keys
 from application.transforms import destroy_retired_transforms
 from domain.act import Act
 from domain.errors import InProgressError
@@ -55,6 +56,7 @@ TASKS: Final = (
     Task("templates", HOUR, lambda services, act: rotate.rotate_by_age(services, act=act)),
     Task("signals", HOUR, lambda services, _: streams.tidy(services)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
+    Task("signing_keys", HOUR, lambda services, act: retire_signing_keys(services, act=act)),
 )
 
 

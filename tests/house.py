@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from adapters.crypto.proofs import KeyProofs
 from adapters.crypto.signatures import EcdsaSignatures
 from adapters.memory.challenges import KnownChallenges
+from adapters.memory.clients import MemoryClients
 from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
@@ -19,14 +21,18 @@ from adapters.memory.pairings import MemoryPairings
 from adapters.memory.passwords import MemoryPasswords
 from adapters.memory.protection import MemoryProtection
 from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
+from adapters.memory.signing import MemorySigningKeys
 from adapters.memory.tokens import MemoryTokenIssuer
 from adapters.memory.vault import MemoryVault
 from adapters.memory.vision import MODEL, picture, scripted_judge
 from application.authenticate import Authentication
+from application.client_registry import Registry
 from application.enroll import Enrolled, Enrolling
 from application.notice import CURRENT
-from application.outcome import Client, Outcome
+from application.outcome import Client as Origin
+from application.outcome import Outcome
 from application.person import Person
+from application.ports.clients import PUBLIC, Client
 from application.ports.passwords import Passwords
 from application.projecting import Projector
 from application.services import Policies, Services
@@ -165,7 +171,7 @@ class House:
 
     def attempt(self, department: str = ICU) -> Authentication:
         return Authentication(
-            self.services, department=department, mode="faceauth.v1", client=Client(ADDRESS, AGENT), channel="ws"
+            self.services, department=department, mode="faceauth.v1", client=Origin(ADDRESS, AGENT), channel="ws"
         )
 
     def shown(self, payloads: Iterable[bytes], *, department: str = ICU, claim: str | None = None) -> Authentication:
@@ -218,6 +224,9 @@ def build_house(
         judge=judge,
         tokens=MemoryTokenIssuer(clock, ids),
         identity=MemoryIdentityProvider(clock),
+        signing=MemorySigningKeys(clock.now()),
+        clients=Registry(MemoryClients(), Client("faceauth-app", PUBLIC, ("medical-record", "ehr"), clock.now())),
+        proofs=KeyProofs(["https://localhost:8443"]),
         clock=clock,
         ids=ids,
         challenges=KnownChallenges(*steps),

@@ -90,13 +90,6 @@ def read_document(path: Path, *kinds: str) -> Mapping[str, Any]:
     return document
 
 
-def open_document(path: Path, *, kind: str, fresh: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the JSON document of a key file, made from ``fresh`` first where there is none. Raises as above."""
-    with system_refusals(path), folder_lock(path.parent):
-        create_once(path, lambda: json.dumps({"format": kind, **fresh()}, indent=2).encode())
-    return read_document(path, kind)
-
-
 @contextmanager
 def system_refusals(path: Path) -> Iterator[None]:
     """Turn what the file system refuses in this block into ``KeyRingError``."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import jwt
 
 from adapters.crypto.pairwise import PairwiseSubjects
-from application.ports.tokens import Principal
+from application.ports.tokens import AccessFacts, Principal
 from domain.errors import InvalidInputError, TokenInvalidError
 from domain.roles import STAFF_ROLES, SUBJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from adapters.crypto.signing_keys import SigningKeys
@@ -30,7 +32,16 @@ CLOCK_SKEW = timedelta(seconds=30)
 """How far in the future ``iat`` and ``nbf`` may lie: another node's clock. Expiry gets no such grace."""
 
 MAX_TOKEN_CHARACTERS = 8192
+FAULTS: Final = (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError, RecursionError)
+"""What reading a forged token can raise."""
+
 REQUIRED = ["iss", "aud", "exp", "iat", "jti", "sub"]
+FOREIGN_HEADERS: Final = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64"})
+"""Header parameters that would have us trust a key, or rules, that the token brings along: ours never have them."""
+
+KEPT_TOKENS: Final = 4096
+"""Access tokens whose signature needs no second look: one that is introspected comes again and again."""
+KEPT_AUDIENCES: Final = 256
 
 
 class JwtIssuer:
@@ -49,13 +60,16 @@ class JwtIssuer:
     ) -> None:
         """Sign with ``keys``; ``pairwise_key`` (32 bytes) is the key ring's."""
         self._keys = keys
-        self._subjects = PairwiseSubjects(pairwise_key, audience)
+        self._pairwise_key = pairwise_key
+        self._pairwise: dict[str, PairwiseSubjects] = {}
         self._issuer = issuer
         self._audience = audience
         self._own_audience = f"{issuer}/face-auth"  # staff tokens are for this service alone
         self._client_id = client_id
         self._clock = clock
         self._ids = ids
+        self._read: OrderedDict[str, AccessFacts] = OrderedDict()
+        self._lock = Lock()
 
     def issue_access(
         self,
@@ -66,25 +80,33 @@ class JwtIssuer:
         amr: tuple[str, ...],
         acr: str,
         authenticated_at: datetime,
+        client_id: str | None = None,
+        audience: str | None = None,
+        bound_to: str = "",
     ) -> tuple[str, int]:
-        """Return (access token of RFC 9068, 300 seconds).
+        """Return (access token of RFC 9068, 300 seconds). See the port.
 
         ``sub`` is pairwise; the private claim ``subject_ref`` holds the subject id encrypted for ourselves, so that
         ``verify`` can name the subject without a look-up and nobody else can.
         """
+        audience = audience or self._audience
+        subjects = self._subjects(audience)
         token = self._signed(
             ACCESS_TYPE,
             ACCESS_LIFETIME,
             {
-                "sub": self._subjects.subject(subject_id),
-                "subject_ref": self._subjects.reference(subject_id),
+                "aud": audience,
+                "sub": subjects.subject(subject_id),
+                "subject_ref": subjects.reference(subject_id),
                 "sid": str(session_id),
-                "client_id": self._client_id,
+                "client_id": client_id or self._client_id,
                 "auth_time": int(authenticated_at.timestamp()),
                 "acr": acr,
                 "amr": list(amr),
                 "department": department,
                 "roles": [SUBJECT],
+                # RFC 9449, section 6.1.
+                **({"cnf": {"jkt": bound_to}} if bound_to else {}),
             },
         )
         return token, int(ACCESS_LIFETIME.total_seconds())
@@ -105,8 +127,16 @@ class JwtIssuer:
         """
         try:
             return self._verified(token)
-        except (jwt.PyJWTError, ValueError, RecursionError):
+        except FAULTS:
             # Left before raising: not even __context__ says what was wrong.
+            pass
+        raise TokenInvalidError("the token is not valid")
+
+    def read_access(self, token: str, audiences: Collection[str]) -> AccessFacts:
+        """Return what an access token for one of those audiences says. See the port."""
+        try:
+            return self._read_access(token, audiences)
+        except FAULTS:
             pass
         raise TokenInvalidError("the token is not valid")
 
@@ -125,7 +155,6 @@ class JwtIssuer:
         key = self._keys.active()
         payload = {
             "iss": self._issuer,
-            "aud": self._audience,
             "iat": issued,
             "exp": issued + int(lifetime.total_seconds()),
             "jti": str(self._ids.new()),
@@ -134,29 +163,59 @@ class JwtIssuer:
         return jwt.encode(payload, key.private, ALGORITHM, headers={"typ": kind, "kid": key.kid})
 
     def _verified(self, token: str) -> Principal:
+        kind, claims = self._decoded(token, {ACCESS_TYPE: [self._audience], STAFF_TYPE: [self._own_audience]})
+        if kind == STAFF_TYPE:
+            return _staff_principal(claims)
+        facts = self._facts(claims)
+        return Principal(
+            actor=f"subject:{facts.subject_id}",
+            roles=frozenset({SUBJECT}),
+            department=str(claims.get("department")),
+            token_id=claims["jti"],
+            subject_id=facts.subject_id,
+            session_id=facts.session_id,
+            bound_to=facts.bound_to,
+        )
+
+    def _read_access(self, token: str, audiences: Collection[str]) -> AccessFacts:
+        """Look at the signature once: a key stays published as long as its tokens live, and a token never changes."""
+        with self._lock:
+            facts = self._read.get(token)
+        if facts is None:
+            _, claims = self._decoded(token, {ACCESS_TYPE: audiences})
+            facts = self._facts(claims)
+            with self._lock:
+                self._read[token] = facts
+                while len(self._read) > KEPT_TOKENS:
+                    self._read.popitem(last=False)
+        if facts.audience not in audiences:
+            raise ValueError("another audience")
+        self._check_times(facts.claims)
+        return facts
+
+    def _decoded(self, token: str, audiences: Mapping[str, Collection[str]]) -> tuple[str, dict[str, Any]]:
+        """Return (type, claims) of a token whose type is among those, for one of the audiences of that type."""
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise ValueError("too long")
         header = jwt.get_unverified_header(token)
+        kind = header.get("typ")
         public = self._keys.public(header.get("kid"))
-        if public is None:
-            raise ValueError("unknown key")
+        if public is None or not isinstance(kind, str) or kind not in audiences or FOREIGN_HEADERS & header.keys():
+            raise ValueError("no header of ours")
         claims = jwt.decode(
             token,
             public,
             # Never the algorithm that the token names: that is how "none" and public-key-as-HMAC-secret get in.
             algorithms=[ALGORITHM],
             issuer=self._issuer,
-            audience=self._own_audience if header.get("typ") == STAFF_TYPE else self._audience,
+            audience=list(audiences[kind]),
             # Times are checked below, on our own clock.
             options={"require": REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
+        if not isinstance(claims["aud"], str) or not isinstance(claims["jti"], str):
+            raise TypeError("not a token of ours")
         self._check_times(claims)
-        # Only now is the header known to be ours: the signature covers it.
-        if header.get("typ") == ACCESS_TYPE:
-            return self._session_principal(claims)
-        if header.get("typ") == STAFF_TYPE:
-            return _staff_principal(claims)
-        raise ValueError("unknown type")
+        return kind, claims
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         now = self._clock.now().timestamp()
@@ -164,18 +223,27 @@ class JwtIssuer:
         if not now < int(claims["exp"]) or int(claims["iat"]) > latest or int(claims.get("nbf", 0)) > latest:
             raise ValueError("not now")
 
-    def _session_principal(self, claims: Mapping[str, Any]) -> Principal:
-        subject_id = self._subjects.resolve(str(claims.get("subject_ref")))
-        if claims["sub"] != self._subjects.subject(subject_id):
+    def _facts(self, claims: Mapping[str, Any]) -> AccessFacts:
+        subjects = self._subjects(claims["aud"])
+        subject_id = subjects.resolve(str(claims.get("subject_ref")))
+        if claims["sub"] != subjects.subject(subject_id):
             raise ValueError("subject and reference differ")
-        return Principal(
-            actor=f"subject:{subject_id}",
-            roles=frozenset({SUBJECT}),
-            department=str(claims.get("department")),
-            token_id=claims["jti"],
+        return AccessFacts(
             subject_id=subject_id,
             session_id=UUID(str(claims.get("sid"))),
+            client_id=str(claims.get("client_id")),
+            audience=claims["aud"],
+            bound_to=str(claims["cnf"]["jkt"]) if "cnf" in claims else "",
+            claims={name: value for name, value in claims.items() if name != "subject_ref"},
         )
+
+    def _subjects(self, audience: str) -> PairwiseSubjects:
+        subjects = self._pairwise.get(audience)
+        if subjects is None:
+            if len(self._pairwise) >= KEPT_AUDIENCES:
+                self._pairwise = {}
+            subjects = self._pairwise[audience] = PairwiseSubjects(self._pairwise_key, audience)
+        return subjects
 
 
 def check_staff(role: str, department: str, ttl: timedelta) -> None:

@@ -20,7 +20,7 @@ from application.ports.event_store import AggregateT, Claim, Holder, RecordedEve
 from domain.errors import NotFoundError, SealBrokenError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from eventsourcing.domain import Aggregate
@@ -43,6 +43,10 @@ class FactRecorder(ApplicationRecorder):
     @abstractmethod
     def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
         """Return one stream's rows with their positions."""
+
+    @abstractmethod
+    def select_versions(self, originator_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return the newest version of each of those streams that has any."""
 
     @abstractmethod
     def select_claimant(self, kind: str, digest: str) -> UUID | None:
@@ -115,6 +119,11 @@ class RecorderEventStore:
         if not isinstance(found, kind):
             raise NotFoundError(f"no such {kind.__name__.lower()}")
         return found
+
+    def versions(self, aggregate_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how many events each of those streams has by now. See the port."""
+        with self._errors():
+            return self._recorder.select_versions(aggregate_ids)
 
     def claimant(self, kind: str, digest: str) -> UUID | None:
         """Return the subject that holds that claim."""

@@ -15,7 +15,7 @@ from application.ports.event_store import Claim, Holder
 from domain.errors import ClaimTakenError, ConcurrencyError, InProgressError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from eventsourcing.domain import Aggregate
@@ -37,6 +37,12 @@ class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
             places = sorted(self._stored_events_index.get(str(originator_id), {}).items())
             rows = [(place + 1, self._stored_events[place]) for _, place in places]
         return [Notification(id=position, **vars(row)) for position, row in rows]
+
+    def select_versions(self, originator_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return the newest version of each of those streams that has any."""
+        with self._database_lock:
+            streams = {wanted: self._stored_events_index.get(str(wanted), {}) for wanted in originator_ids}
+        return {wanted: max(stream) for wanted, stream in streams.items() if stream}
 
     def select_claimant(self, kind: str, digest: str) -> UUID | None:
         """Return the holder of a claim."""

@@ -7,11 +7,11 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from adapters.crypto.tokens import ACCESS_LIFETIME, check_staff
-from application.ports.tokens import Principal
+from application.ports.tokens import AccessFacts, Principal
 from domain.errors import TokenInvalidError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
     from uuid import UUID
 
@@ -23,10 +23,15 @@ HANDLE_BYTES = 32
 class MemoryTokenIssuer:
     """``application.ports.tokens.TokenIssuer`` in a dict."""
 
-    def __init__(self, clock: Clock, ids: Ids) -> None:
-        """Tell expiry by ``clock``."""
+    def __init__(
+        self, clock: Clock, ids: Ids, *, audience: str = "medical-record", client_id: str = "faceauth-app"
+    ) -> None:
+        """Tell expiry by ``clock``; ``audience`` and ``client_id`` are the built-in client's."""
         self._clock = clock
         self._ids = ids
+        self._audience = audience
+        self._client_id = client_id
+        self._facts: dict[str, AccessFacts] = {}
         self._issued: dict[str, tuple[Principal, datetime]] = {}
 
     def issue_access(
@@ -35,9 +40,12 @@ class MemoryTokenIssuer:
         subject_id: UUID,
         session_id: UUID,
         department: str,
-        amr: tuple[str, ...],  # noqa: ARG002 - the port says it; nobody reads it back from a handle
-        acr: str,  # noqa: ARG002 - same
-        authenticated_at: datetime,  # noqa: ARG002 - same
+        amr: tuple[str, ...],
+        acr: str,
+        authenticated_at: datetime,
+        client_id: str | None = None,
+        audience: str | None = None,
+        bound_to: str = "",
     ) -> tuple[str, int]:
         """Return (handle, 300 seconds)."""
         principal = Principal(
@@ -47,8 +55,24 @@ class MemoryTokenIssuer:
             token_id=str(self._ids.new()),
             subject_id=subject_id,
             session_id=session_id,
+            bound_to=bound_to,
         )
-        return self._keep(principal, ACCESS_LIFETIME), int(ACCESS_LIFETIME.total_seconds())
+        handle = self._keep(principal, ACCESS_LIFETIME)
+        client_id, audience = client_id or self._client_id, audience or self._audience
+        claims = {
+            "aud": audience,
+            "sub": f"{audience}|{subject_id.hex}",
+            "sid": str(session_id),
+            "client_id": client_id,
+            "exp": int((self._clock.now() + ACCESS_LIFETIME).timestamp()),
+            "auth_time": int(authenticated_at.timestamp()),
+            "acr": acr,
+            "amr": list(amr),
+            "department": department,
+            **({"cnf": {"jkt": bound_to}} if bound_to else {}),
+        }
+        self._facts[handle] = AccessFacts(subject_id, session_id, client_id, audience, bound_to, claims)
+        return handle, int(ACCESS_LIFETIME.total_seconds())
 
     def issue_staff(self, *, role: str, department: str, ttl: timedelta) -> str:
         """Return a handle; raise ``InvalidInputError`` for what no staff token may say."""
@@ -61,10 +85,18 @@ class MemoryTokenIssuer:
 
     def verify(self, token: str) -> Principal:
         """Return the principal of a handle that lives; raise ``TokenInvalidError``."""
-        kept = self._issued.get(token)
-        if kept is None or self._clock.now() >= kept[1]:
+        kept, facts = self._issued.get(token), self._facts.get(token)
+        elsewhere = facts is not None and facts.audience != self._audience
+        if kept is None or self._clock.now() >= kept[1] or elsewhere:
             raise TokenInvalidError("the token is not valid")
         return kept[0]
+
+    def read_access(self, token: str, audiences: Collection[str]) -> AccessFacts:
+        """Return what a session's handle says; raise ``TokenInvalidError``."""
+        facts = self._facts.get(token)
+        if facts is None or facts.audience not in audiences or self._clock.now() >= self._issued[token][1]:
+            raise TokenInvalidError("the token is not valid")
+        return facts
 
     def certify(self, kind: str, claims: Mapping[str, Any]) -> str:
         """Return the statement as JSON: handles are not signed."""

@@ -15,7 +15,7 @@ from application.ports.event_store import Holder
 from domain.errors import ClaimTakenError, ConcurrencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from uuid import UUID
 
@@ -57,6 +57,12 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
         with self.datastore.get_connection() as connection:
             rows = connection.execute(statement("event_stream"), {"id": originator_id}).fetchall()
         return [notification(row) for row in rows]
+
+    def select_versions(self, originator_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return the newest version of each of those streams that has any."""
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(statement("event_versions"), {"ids": list(originator_ids)}).fetchall()
+        return {row["originator_id"]: row["version"] for row in rows}
 
     def select_claimant(self, kind: str, digest: str) -> UUID | None:
         """Return the holder of a claim."""

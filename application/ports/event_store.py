@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from eventsourcing.domain import Aggregate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from uuid import UUID
@@ -71,6 +71,13 @@ class EventStore(Protocol):
 
     def get(self, kind: type[AggregateT], aggregate_id: UUID) -> AggregateT:
         """Return the aggregate, strongly consistent. Raises ``NotFoundError``, ``UnavailableError``."""
+        ...
+
+    def versions(self, aggregate_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how many events each of those streams has by now, strongly consistent; empty ones are not in it.
+
+        Far cheaper than ``get``: whoever kept an aggregate can tell whether it is still as it was.
+        """
         ...
 
     def claimant(self, kind: str, digest: str) -> UUID | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
     from uuid import UUID
 
@@ -16,7 +16,8 @@ class Principal:
     """Who a verified token speaks for.
 
     ``actor`` is opaque; ``roles`` are of ``domain.roles``; ``department`` is one department, "*", or "" where the token
-    reaches none. ``subject_id`` and ``session_id`` are set for tokens of a session.
+    reaches none. ``subject_id`` and ``session_id`` are set for tokens of a session. ``bound_to`` is the thumbprint of
+    the key whose possession must be proven with the token (RFC 9449), "" for a plain bearer token.
     """
 
     actor: str
@@ -25,6 +26,22 @@ class Principal:
     token_id: str
     subject_id: UUID | None = None
     session_id: UUID | None = None
+    bound_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFacts:
+    """What a good access token says: its claims as they are for its audience, and what only we read out of it.
+
+    Holds no more than its signature, audience and times vouch for: whether the session stands is for the store to say.
+    """
+
+    subject_id: UUID
+    session_id: UUID
+    client_id: str
+    audience: str
+    bound_to: str
+    claims: Mapping[str, Any]
 
 
 class TokenIssuer(Protocol):
@@ -39,8 +56,15 @@ class TokenIssuer(Protocol):
         amr: tuple[str, ...],
         acr: str,
         authenticated_at: datetime,
+        client_id: str | None = None,
+        audience: str | None = None,
+        bound_to: str = "",
     ) -> tuple[str, int]:
-        """Return (access token, seconds it lives). ``sub`` is pairwise: not the subject id, not the employee number."""
+        """Return (access token, seconds it lives). ``sub`` is pairwise: not the subject id, not the employee number.
+
+        ``client_id`` and ``audience`` are the built-in client's unless named: whether that client may is for the caller
+        to see to. ``bound_to`` is the thumbprint of the client's key (claim ``cnf.jkt``, RFC 9449, section 6).
+        """
         ...
 
     def issue_staff(self, *, role: str, department: str, ttl: timedelta) -> str:
@@ -48,7 +72,14 @@ class TokenIssuer(Protocol):
         ...
 
     def verify(self, token: str) -> Principal:
-        """Check signature, issuer, audience and times. Raises ``TokenInvalidError``."""
+        """Check signature, issuer, audience and times. Raises ``TokenInvalidError``.
+
+        Takes staff tokens, and access tokens for the built-in audience: those for another one open nothing here.
+        """
+        ...
+
+    def read_access(self, token: str, audiences: Collection[str]) -> AccessFacts:
+        """Return what an access token for one of those audiences says. Raises ``TokenInvalidError`` as ``verify``."""
         ...
 
     def certify(self, kind: str, claims: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors.base import DomainRuleError, NotAllowedError
+from domain.errors.base import DomainRuleError, InvalidInputError, NotAllowedError
 
 
 class AttemptStateError(DomainRuleError):
@@ -110,3 +110,39 @@ class TicketInvalidError(NotAllowedError):
     """No such ticket, or one that is used, expired, or of another attempt or department: the face comes first again."""
 
     code = "invalid_ticket"
+
+
+class GrantInvalidError(NotAllowedError):
+    """A refresh token that is unknown, spent, of another client or key, or of a session that is over."""
+
+    code = "invalid_grant"
+
+
+class RefreshReusedError(GrantInvalidError):
+    """A refresh token came a second time: two hold it, one of whom should not. Its session is over."""
+
+    code = "refresh_reused"
+
+
+class ClientUnknownError(NotAllowedError):
+    """No such client, a revoked one, or not its secret."""
+
+    code = "invalid_client"
+
+
+class ClientTakenError(DomainRuleError):
+    """The id of a client that there is, or was."""
+
+    code = "client_taken"
+
+
+class ProofInvalidError(TokenInvalidError):
+    """No proof, or no good one, of the key that a token is bound to (RFC 9449)."""
+
+    code = "invalid_dpop_proof"
+
+
+class AudienceInvalidError(InvalidInputError):
+    """An audience that the client may take no tokens for (RFC 8707, section 2)."""
+
+    code = "invalid_target"

@@ -19,7 +19,8 @@ from domain.biometrics import Embedding
 from domain.errors import ModelError
 from entrypoints.app import App
 from entrypoints.bootstrap import bootstrap
-from entrypoints.cli import bench_loads
+from entrypoints.cli import bench_introspection, bench_loads
+from entrypoints.cli.bench_introspection import BUDGET_P99_MS
 from entrypoints.cli.bench_loads import Peer
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
@@ -145,8 +146,15 @@ def bench(
         for _ in range(rounds):
             measured.round()
             bar.advance(task)
+        introspection = bench_introspection.measure(app)
     steps = {name: series.document() for name, series in measured.series.items()}
-    document = {"steps": steps, "peer": measured.peer, "rss_mib": measured.rss_mib, "rounds": rounds}
+    document = {
+        "steps": steps,
+        "introspection": introspection,
+        "peer": measured.peer,
+        "rss_mib": measured.rss_mib,
+        "rounds": rounds,
+    }
     if as_json:
         print_json(document)
     else:
@@ -161,6 +169,11 @@ def report(document: dict[str, Any]) -> None:
         budget = "" if step["budget_ms"] is None else f"{step['budget_ms']:g} ms {'CPU' if name in IN_CPU_TIME else ''}"
         figures = f"{name:18} {step['median_ms']:9.3f} {step['p95_ms']:9.3f} {cpu:>9} {budget:>16}"
         console.print(figures, _mark(step["within"]), soft_wrap=True)
+    introspection = document["introspection"]
+    console.print(f"introspection, {introspection['clients']} clientes / clients, p99 ≤ {BUDGET_P99_MS:g} ms:")
+    for name, load in introspection["loads"].items():
+        figures = f"{name:18} {load['median_ms']:9.3f} {load['p95_ms']:9.3f} {load['p99_ms']:9.3f}"
+        console.print(f"{figures} (p99) {load['requests_per_s']:>8} /s", _mark(load["within"]), soft_wrap=True)
     rss = document["rss_mib"]
     console.print(f"{'RSS':18} {rss:9.1f} MiB {f'{RSS_BUDGET_MIB} MiB':>32}", _mark(rss <= RSS_BUDGET_MIB))
     for name, ratio in document["peer"].items():

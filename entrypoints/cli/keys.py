@@ -11,6 +11,7 @@ import typer
 from application import rekey
 from application.ports.keys import KeyFacts
 from application.services import Services
+from application.signing import retire_signing_keys, rotate_signing_keys
 from domain.errors import InvalidInputError
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
@@ -20,6 +21,7 @@ group = typer.Typer(help="Chaves / Keys", no_args_is_help=True)
 
 ACTOR = "operator:cli"
 STATES = {
+    "next": "[cyan]próxima / next[/]",
     "active": "[green]ativa / active[/]",
     "retiring": "[yellow]saindo de uso / retiring[/]",
     "retired": "sem uso / retired",
@@ -42,6 +44,8 @@ def status(as_json: JsonOption = False) -> None:
                 f"{kind:10} {key['id']:24} {STATES[key['state']]}  {key[counted]} {counted}  {key['since']}",
                 soft_wrap=True,
             )
+    for key in document["signing"]:
+        console.print(f"{'tokens':10} {key['id']:43} {STATES[key['state']]}  {key['since']}", soft_wrap=True)
     erasures = document["erasures"]
     console.print(
         f"Apagamentos / erasures: {erasures['final']} definitivos / final, {erasures['pending']} pendentes / pending"
@@ -49,8 +53,19 @@ def status(as_json: JsonOption = False) -> None:
 
 
 @group.command("rotate")
-def rotate(as_json: JsonOption = False) -> None:
-    """Troca a chave que cifra as chaves, com o serviço no ar / Replace the key-encryption key, service up."""
+def rotate(
+    tokens: Annotated[
+        bool, typer.Option("--tokens", help="A chave que assina tokens / the key that signs tokens")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Troca a chave que cifra as chaves, ou a que assina tokens / Replace the key-encryption or the signing key.
+
+    O serviço continua no ar / the service stays up.
+    """
+    if tokens:
+        _rotate_signing_key(as_json=as_json)
+        return
     with bootstrap(load_settings(), vision=False) as app, progress_bar("Chaves / keys") as (bar, task):
         done = rekey.rotate_keks(
             app.services,
@@ -78,6 +93,19 @@ def rotate(as_json: JsonOption = False) -> None:
         console.print(f"Mantida / kept: {kek_id} ({why})", soft_wrap=True, markup=False)
     if done.broken:
         console.print(f"[red]{done.broken} chaves de dados adulteradas / data keys tampered with: see the journal[/]")
+
+
+def _rotate_signing_key(*, as_json: bool) -> None:
+    with bootstrap(load_settings(), vision=False) as app:
+        act = app.services.act(ACTOR, "cli")
+        kid = rotate_signing_keys(app.services, act=act)
+        retired = retire_signing_keys(app.services, act=act)
+    if as_json:
+        print_json({"kid": kid, "retired": list(retired)})
+        return
+    console.print(f"Assina agora / signs from now on: {kid}", soft_wrap=True, markup=False)
+    for former in retired:
+        console.print(f"Metade privada destruída / private half destroyed: {former}", soft_wrap=True, markup=False)
 
 
 @group.command("destroy")
@@ -112,6 +140,9 @@ def _status(services: Services) -> dict[str, Any]:
         "generation": ring.generation,
         "keks": [_key(key) | {"data_keys": key.holds} for key in ring.keks],
         "transforms": [_key(key) | {"templates": templates[key.key_id]} for key in ring.transforms],
+        "signing": [
+            {"id": key.kid, "state": key.state, "since": _day(key.changed_at)} for key in services.signing.status()
+        ],
         "erasures": {"pending": len(ledger) - final, "final": final},
     }
 

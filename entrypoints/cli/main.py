@@ -12,6 +12,7 @@ from entrypoints.cli import (
     audit,
     backup,
     bench,
+    clients,
     demo,
     device,
     evaluate,
@@ -22,6 +23,7 @@ from entrypoints.cli import (
     people,
     rotation,
     serve,
+    sessions,
     signals,
     subject,
 )
@@ -56,6 +58,8 @@ cli.add_typer(operations.database, name="db")
 cli.add_typer(operations.departments, name="department")
 cli.add_typer(operations.tokens, name="token")
 cli.add_typer(signals.group, name="signals")
+cli.add_typer(clients.group, name="client")
+cli.add_typer(sessions.group, name="session")
 
 
 def run() -> None:

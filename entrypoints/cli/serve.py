@@ -18,7 +18,7 @@ from entrypoints.app import App
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import console
-from entrypoints.http.server import create_app, uvicorn_config
+from entrypoints.http.server import create_app, settle, uvicorn_config
 from entrypoints.settings import load_settings
 
 ADMIN_TOKEN_LIFETIME = timedelta(hours=1)
@@ -44,6 +44,7 @@ def serve(
     ensure_models(settings)
     with bootstrap(settings, follow=True) as app:
         app.supervise()
+        settle()
         _Server(uvicorn_config(app, create_app(app)), app).run()
 
 

@@ -11,6 +11,7 @@ from application.services import Services
 from domain.errors import DepartmentForbiddenError, NotAllowedError, NotFoundError, TokenInvalidError
 from domain.roles import EVERYWHERE
 from domain.session import Session
+from entrypoints.http import dpop
 
 
 def principal_of(request: Request, services: Services) -> Principal:
@@ -22,11 +23,12 @@ def principal_of(request: Request, services: Services) -> Principal:
     reads the store.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if scheme.lower() not in {"bearer", "dpop"} or not token:
         raise TokenInvalidError("a bearer token is needed")
     token = token.strip()
     verifier = services.identity if services.identity.issued(token) else services.tokens
     principal = verifier.verify(token)
+    dpop.check(request, services, principal, scheme, token)
     if principal.session_id is not None:
         _check_session(principal.session_id, services)
     return principal

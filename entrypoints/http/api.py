@@ -21,8 +21,10 @@ from entrypoints.http.pairing import DeviceApi
 from entrypoints.http.passwords import PasswordApi
 from entrypoints.http.reception import ReceptionApi
 from entrypoints.http.scim import ScimApi
+from entrypoints.http.sessions import SessionApi
 from entrypoints.http.signal_operations import SignalOperations
 from entrypoints.http.signals import SignalApi
+from entrypoints.http.tokens import TokenApi
 
 
 def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
@@ -37,6 +39,8 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *ReceptionApi(desk).endpoints(),
         *ScimApi(desk).endpoints(),
         *SignalOperations(desk).endpoints(),
+        *TokenApi(desk).endpoints(),
+        *SessionApi(desk).endpoints(),
     ]
 
 

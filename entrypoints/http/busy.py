@@ -7,7 +7,8 @@ import json
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from entrypoints.http.socket import CLOSE_BUSY, SUBPROTOCOL
+from entrypoints.http.ending import CLOSE_BUSY
+from entrypoints.http.socket import SUBPROTOCOL
 
 
 async def refuse_busy(socket: WebSocket, connections: int) -> None:

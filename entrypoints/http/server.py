@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ssl
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,6 @@ from typing import Any, Final, cast
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -21,10 +19,11 @@ from adapters.crypto.certificate import ensure_self_signed
 from entrypoints.app import App
 from entrypoints.http.api import all_endpoints
 from entrypoints.http.busy import refuse_busy
+from entrypoints.http.edge import Edge
 from entrypoints.http.endpoint import Desk
 from entrypoints.http.framing import FrameLimits
 from entrypoints.http.pages import page_routes
-from entrypoints.http.problems import HANDLERS, on_bug
+from entrypoints.http.problems import HANDLERS
 from entrypoints.http.socket import SignIn
 
 WORKER_THREADS: Final = 8
@@ -33,13 +32,6 @@ ENROLLMENT_THREADS: Final = 2
 """Enrolments judged at once: each may hold a decoded 48 MiB picture, and none may keep a sign-in from starting."""
 PASSWORD_THREADS: Final = 4
 """Passwords verified at once: a directory that hangs must not keep anybody's face waiting."""
-
-SECURITY_HEADERS: Final = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 
 
 def create_app(app: App) -> Starlette:
@@ -83,21 +75,13 @@ def create_app(app: App) -> Starlette:
     return asgi
 
 
-class Edge(BaseHTTPMiddleware):
-    """The last to touch every answer: bugs become problem documents, and the security headers are set.
+def settle() -> None:
+    """Exempt what is loaded by now from garbage collection, once, before serving.
 
-    Bugs end here and not in starlette's own outermost layer, which raises them on: uvicorn would then log their text.
+    It stays until the end anyway, and walking all of it again and again would stop every request for 50 ms.
     """
-
-    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """Add the headers where the handler did not decide otherwise."""
-        try:
-            response = await call_next(request)
-        except Exception as error:  # noqa: BLE001 - logged with its trail by on_bug
-            response = on_bug(error)
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+    gc.collect()
+    gc.freeze()
 
 
 def uvicorn_config(app: App, asgi: Starlette) -> uvicorn.Config:

@@ -21,9 +21,30 @@ from application.authenticate import Authentication
 from application.departments import check_department
 from application.outcome import HOLD_STILL, LOCKED_OUT, UNAVAILABLE, Client, FrameReport, Outcome, refused
 from application.witness import Stamp
-from domain.errors import DepartmentUnknownError, FaceauthError, InvalidInputError, LockedOutError, RateLimitedError
+from domain.errors import (
+    ClientUnknownError,
+    DepartmentUnknownError,
+    FaceauthError,
+    InvalidInputError,
+    LockedOutError,
+    RateLimitedError,
+)
 from entrypoints.app import App
 from entrypoints.faults import trail
+from entrypoints.http.ending import (
+    CANCELED,
+    CLIENT_GONE,
+    CLOSE_BUSY,
+    CLOSE_CLIENT,
+    CLOSE_DEPARTMENT,
+    CLOSE_ERROR,
+    CLOSE_NORMAL,
+    CLOSE_POLICY,
+    CLOSE_RATE,
+    CLOSE_TOO_BIG,
+    FRAME_TOO_LARGE,
+    EndError,
+)
 from entrypoints.http.framing import Frame, FrameLimits, FramingError, unpack
 from entrypoints.http.messages import plain_result, result
 from entrypoints.http.peer import client_address
@@ -39,21 +60,7 @@ MAX_BAD_MESSAGES: Final = 20
 MAX_TEXT_CHARACTERS: Final = 64 * 1024
 """Control messages are short; a long one would keep the event loop parsing."""
 
-CLOSE_NORMAL, CLOSE_POLICY, CLOSE_TOO_BIG, CLOSE_ERROR = 1000, 1008, 1009, 1011
-CLOSE_DEPARTMENT, CLOSE_RATE, CLOSE_BUSY = 4403, 4429, 4503
-CLIENT_GONE, CANCELED, FRAME_TOO_LARGE = "client_gone", "canceled", "frame_too_large"
-
 log = structlog.get_logger("faceauth.socket")
-
-
-class _EndError(Exception):
-    """The connection ends with a stable code, which also goes into the attempt's history."""
-
-    def __init__(self, close: int, code: str, outcome: Outcome | None = None) -> None:
-        super().__init__(code)
-        self.close = close
-        self.code = code
-        self.outcome = outcome
 
 
 class SignIn:
@@ -68,7 +75,7 @@ class SignIn:
         self._plain = SUBPROTOCOL not in socket.scope.get("subprotocols", [])
         self._frames: deque[tuple[Frame, Stamp]] = deque(maxlen=BACKLOG)
         self._arrived = asyncio.Event()
-        self._gone: _EndError | None = None
+        self._gone: EndError | None = None
         self._bad_messages = 0
         self._last_frame_at = time.monotonic()
         self._said: tuple[str, float] = ("", 0.0)
@@ -80,6 +87,7 @@ class SignIn:
             department=socket.path_params["department"],
             mode="plain" if self._plain else SUBPROTOCOL,
             client=Client(self._address, socket.headers.get("user-agent", "")),
+            token_client=socket.query_params.get("client_id"),
         )
         self._device = SignedFrames(
             self._attempt.device,
@@ -101,7 +109,7 @@ class SignIn:
             await self._count()
             await self._deliver(outcome)
             await self._close(CLOSE_RATE if outcome.code == LOCKED_OUT else CLOSE_NORMAL)
-        except _EndError as end:
+        except EndError as end:
             await self._count()
             await self._abandon(end.code)
             await self._fail(end)
@@ -111,7 +119,7 @@ class SignIn:
             )
             await self._count()
             await self._abandon("internal_error")
-            await self._fail(_EndError(CLOSE_ERROR, UNAVAILABLE))
+            await self._fail(EndError(CLOSE_ERROR, UNAVAILABLE))
         finally:
             if reader is not None:
                 reader.cancel()
@@ -124,7 +132,7 @@ class SignIn:
         try:
             await self._socket.accept(subprotocol=None if self._plain else SUBPROTOCOL)
         except (WebSocketDisconnect, RuntimeError) as error:
-            raise _EndError(CLOSE_NORMAL, CLIENT_GONE) from error
+            raise EndError(CLOSE_NORMAL, CLIENT_GONE) from error
 
     async def _start(self) -> None:
         services = self._app.services
@@ -135,14 +143,16 @@ class SignIn:
             check_department(self._socket.path_params["department"])
             await self._in(self._workers, self._attempt.start)
         except LockedOutError as error:
-            raise _EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
+            raise EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
         except RateLimitedError as error:
-            raise _EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
+            raise EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
         except (DepartmentUnknownError, InvalidInputError) as error:
-            raise _EndError(CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
+            raise EndError(CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
+        except ClientUnknownError as error:
+            raise EndError(CLOSE_CLIENT, error.code) from error
         except FaceauthError as error:
             log.warning("attempt could not start", code=error.code)
-            raise _EndError(CLOSE_BUSY, UNAVAILABLE) from error
+            raise EndError(CLOSE_BUSY, UNAVAILABLE) from error
 
     async def _count(self) -> None:
         """Count an attempt that came to nothing, once, before its client hears of that."""
@@ -155,7 +165,7 @@ class SignIn:
         """Send the outcome; a session that its client never heard of is revoked."""
         try:
             await self._send(plain_result(outcome) if self._plain else result(outcome))
-        except _EndError:
+        except EndError:
             if outcome.admission is not None:
                 await self._in(self._workers, self._attempt.take_back, outcome.admission.session_id)
             raise
@@ -224,7 +234,7 @@ class SignIn:
             while True:
                 await self._take_message(await self._socket.receive())
                 self._arrived.set()
-        except _EndError as end:
+        except EndError as end:
             self._gone = end
             self._frames.clear()
             self._arrived.set()
@@ -234,7 +244,7 @@ class SignIn:
         if message["type"] == "websocket.disconnect":
             # uvicorn itself hangs up on messages so large that they never get here
             too_big = message.get("code") == CLOSE_TOO_BIG
-            raise _EndError(CLOSE_NORMAL, FRAME_TOO_LARGE if too_big else CLIENT_GONE)
+            raise EndError(CLOSE_NORMAL, FRAME_TOO_LARGE if too_big else CLIENT_GONE)
         if message.get("bytes") is not None:
             self._take_frame(message["bytes"])
         else:
@@ -243,14 +253,14 @@ class SignIn:
     def _take_frame(self, payload: bytes) -> None:
         settings = self._app.settings
         if self._attempt.frames_received + self._attempt.device.late >= settings.max_frames:
-            raise _EndError(CLOSE_POLICY, "too_many_frames")
+            raise EndError(CLOSE_POLICY, "too_many_frames")
         if not self._attempt.device.received(payload):
             return
         try:
             frame = unpack(payload, FrameLimits(settings.max_frame_bytes))
         except FramingError as error:
             if error.too_large:
-                raise _EndError(CLOSE_TOO_BIG, FRAME_TOO_LARGE) from error
+                raise EndError(CLOSE_TOO_BIG, FRAME_TOO_LARGE) from error
             frame = Frame(b"")  # judged, counted and answered like any other garbage
         if len(self._frames) == BACKLOG:
             self._attempt.note_dropped()
@@ -259,7 +269,7 @@ class SignIn:
 
     async def _take_text(self, text: str) -> None:
         if len(text) > MAX_TEXT_CHARACTERS:
-            raise _EndError(CLOSE_TOO_BIG, "message_too_large")
+            raise EndError(CLOSE_TOO_BIG, "message_too_large")
         try:
             message = json.loads(text)
             kind = message["type"]
@@ -269,7 +279,7 @@ class SignIn:
             await self._complain("invalid_message")
             return
         if kind == "cancel":
-            raise _EndError(CLOSE_NORMAL, CANCELED)
+            raise EndError(CLOSE_NORMAL, CANCELED)
         if kind == "claim":
             self._attempt.claim(username)
         elif kind == "device":
@@ -282,7 +292,7 @@ class SignIn:
     async def _complain(self, code: str) -> None:
         self._bad_messages += 1
         if self._bad_messages > MAX_BAD_MESSAGES:
-            raise _EndError(CLOSE_POLICY, "too_many_bad_messages")
+            raise EndError(CLOSE_POLICY, "too_many_bad_messages")
         await self._send({"type": "error", "code": code})
 
     async def _tell(self, report: FrameReport) -> None:
@@ -306,15 +316,15 @@ class SignIn:
             await self._send({"type": "guidance", "code": report.guidance})
 
     async def _send(self, document: dict[str, Any]) -> None:
-        """Say something. Raises ``_EndError`` where nobody listens any more."""
+        """Say something. Raises ``EndError`` where nobody listens any more."""
         try:
             await self._socket.send_text(json.dumps(document, ensure_ascii=False))
         except (WebSocketDisconnect, RuntimeError) as error:
             # starlette raises RuntimeError for a send after the client closed
-            raise _EndError(CLOSE_NORMAL, CLIENT_GONE) from error
+            raise EndError(CLOSE_NORMAL, CLIENT_GONE) from error
 
-    async def _fail(self, end: _EndError) -> None:
-        with contextlib.suppress(_EndError):
+    async def _fail(self, end: EndError) -> None:
+        with contextlib.suppress(EndError):
             if end.outcome is not None:
                 await self._deliver(end.outcome)
             elif end.code == UNAVAILABLE:

@@ -70,3 +70,14 @@ def test_ours_is_held_against_plain_onnxruntime(measured: dict[str, Any]) -> Non
 
 def test_everything_loaded_fits_into_its_memory(measured: dict[str, Any]) -> None:
     assert 50 < measured["rss_mib"] <= 700
+
+
+def test_introspection_is_measured_under_fifty_clients(measured: dict[str, Any]) -> None:
+    introspection = measured["introspection"]
+
+    assert (introspection["clients"], introspection["budget_p99_ms"]) == (50, 5.0)
+    assert set(introspection["loads"]) == {"steady", "steady_new_tokens", "saturated"}
+    for name, load in introspection["loads"].items():
+        assert 0 < load["median_ms"] <= load["p95_ms"] <= load["p99_ms"]
+        assert load["requests"] >= 50
+        assert isinstance(load["within"], bool) == (name != "saturated")

@@ -232,3 +232,14 @@ def test_a_second_store_on_the_same_database_sees_the_same_history(dsn: str) -> 
         writer, reader = PostgresEventStore(one, **parts()), PostgresEventStore(two, **parts())
         original = saved(writer)
         assert reader.get(Consent, original.id) == original
+
+
+def test_versions_tell_how_long_each_stream_is_by_now(store: Store) -> None:
+    one, other = saved(store), saved(store)
+    assert store.versions([one.id, other.id, uuid4()]) == {one.id: 1, other.id: 1}
+
+    one.withdraw(reason="left", act=act())
+    store.save(one)
+
+    assert store.versions([one.id, other.id]) == {one.id: 2, other.id: 1}
+    assert store.versions([]) == {}

@@ -130,3 +130,77 @@ def test_a_staff_token_for_nothing_sensible_is_not_issued(
 def test_the_key_set_never_holds_a_private_part(issuer: TokenIssuer) -> None:
     for key in issuer.jwks()["keys"]:
         assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
+
+
+def for_ehr(issuer: TokenIssuer, clock: FixedClock, subject: UUID = SUBJECT) -> str:
+    token, _ = issuer.issue_access(
+        subject_id=subject,
+        session_id=SESSION,
+        department="radiology",
+        amr=("face", "pwd"),
+        acr="urn:faceauth:passive",
+        authenticated_at=clock.now(),
+        client_id="ehr-app",
+        audience="ehr",
+        bound_to="thumb",
+    )
+    return token
+
+
+def test_a_token_for_another_audience_opens_nothing_here(issuer: TokenIssuer, clock: FixedClock) -> None:
+    with pytest.raises(TokenInvalidError, match=r"^the token is not valid$"):
+        issuer.verify(for_ehr(issuer, clock))
+
+
+def test_an_access_token_is_read_for_its_own_audience_only(issuer: TokenIssuer, clock: FixedClock) -> None:
+    token = for_ehr(issuer, clock)
+    facts = issuer.read_access(token, ["pharmacy", "ehr"])
+
+    assert (facts.subject_id, facts.session_id) == (SUBJECT, SESSION)
+    assert (facts.client_id, facts.audience, facts.bound_to) == ("ehr-app", "ehr", "thumb")
+    assert facts.claims["amr"] == ["face", "pwd"]
+    for audiences in ([], ["pharmacy"]):
+        with pytest.raises(TokenInvalidError):
+            issuer.read_access(token, audiences)
+
+
+def test_a_read_token_dies_on_time(issuer: TokenIssuer, clock: FixedClock) -> None:
+    token = for_ehr(issuer, clock)
+    issuer.read_access(token, ["ehr"])
+    clock.advance(timedelta(minutes=5))
+
+    with pytest.raises(TokenInvalidError):
+        issuer.read_access(token, ["ehr"])
+
+
+def test_the_subject_of_one_audience_is_not_that_of_another(issuer: TokenIssuer, clock: FixedClock) -> None:
+    here, _ = access(issuer, clock)
+    built_in = "medical-record" if issuer.jwks() == {"keys": []} else "hospital"
+    ours = issuer.read_access(here, [built_in]).claims["sub"]
+    theirs = issuer.read_access(for_ehr(issuer, clock), ["ehr"]).claims["sub"]
+
+    assert ours != theirs
+    assert issuer.read_access(for_ehr(issuer, clock), ["ehr"]).claims["sub"] == theirs
+    assert str(SUBJECT) not in (ours, theirs)
+
+
+def test_a_staff_token_is_no_access_token(issuer: TokenIssuer) -> None:
+    token = issuer.issue_staff(role="operator", department="*", ttl=timedelta(hours=1))
+
+    with pytest.raises(TokenInvalidError):
+        issuer.read_access(token, ["hospital", "https://faceauth.test/face-auth"])
+
+
+def test_a_bound_token_says_what_it_is_bound_to(issuer: TokenIssuer, clock: FixedClock) -> None:
+    token, _ = issuer.issue_access(
+        subject_id=SUBJECT,
+        session_id=SESSION,
+        department="radiology",
+        amr=("face",),
+        acr="a",
+        authenticated_at=clock.now(),
+        bound_to="thumb",
+    )
+
+    assert issuer.verify(token).bound_to == "thumb"
+    assert issuer.verify(access(issuer, clock)[0]).bound_to == ""

@@ -324,8 +324,8 @@ def test_signing_keys_keep_the_rules_of_the_ring(tmp_path: Path) -> None:
 def test_damaged_signing_keys_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "keys" / "signing.json"
     SigningKeys.open(path)
-    [key] = json.loads(path.read_text())["keys"]
-    rewrite(path, keys=[{**key, **change}])
+    key, coming = json.loads(path.read_text())["keys"]
+    rewrite(path, keys=[{**key, **change}, coming])
 
     with pytest.raises(KeyRingError, match="damaged"):
         SigningKeys.open(path)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from domain.errors import KeyRingError, UnavailableError
 from entrypoints.http import bodies
-from entrypoints.http.server import SECURITY_HEADERS
+from entrypoints.http.edge import SECURITY_HEADERS
 from tests.house import pictures
 from tests.unit.http.edge import Edge, enrollment
 
