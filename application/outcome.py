@@ -11,7 +11,7 @@ from application.person import Person
 from application.proving import DEVICE_REJECTED, DEVICE_REQUIRED
 from application.services import Services
 from application.sessions import Opened
-from domain.errors import LockedOutError
+from domain.errors import LockedOutError, RateLimitedError
 from domain.policies.liveness import PRESENTATION_ATTACK
 
 HOLD_STILL: Final = "hold_still"
@@ -23,8 +23,10 @@ CONTACT_ADMIN: Final = "contact_admin"
 NOT_RECOGNISED: Final = "face_not_recognised"
 UNAVAILABLE: Final = "unavailable"
 LOCKED_OUT: Final = LockedOutError.code
+RATE_LIMITED: Final = RateLimitedError.code
 NEXT_STEPS: Final = dict.fromkeys(
-    (NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE, LOCKED_OUT, DEVICE_REQUIRED, DEVICE_REJECTED), PASSWORD
+    (NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE, LOCKED_OUT, RATE_LIMITED, DEVICE_REQUIRED, DEVICE_REJECTED),
+    PASSWORD,
 )
 """What to do after a refusal; anything else: retry."""
 

@@ -21,6 +21,7 @@ from domain.roles import DEPARTMENT_ADMIN, SUBJECT
 from entrypoints.http.bodies import Body, Department
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.messages import result
+from entrypoints.http.peer import client_address
 
 T = TypeVar("T")
 MAX_WAITING: Final = 100
@@ -85,7 +86,7 @@ class PasswordApi:
     async def sign_in(self, request: Request) -> Response:
         """Sign in by password, or complete a sign-in whose face was accepted: the socket's result, or a problem."""
         body = await self._desk.body(SignInBody, request)
-        return JSONResponse(result(await self._verified(_signed_in, self._desk, body, _client(request))))
+        return JSONResponse(result(await self._verified(_signed_in, self._desk, body, self._client(request))))
 
     async def step_up(self, request: Request) -> Response:
         """Add the password to a session that a face opened; answers its new access token."""
@@ -97,7 +98,7 @@ class PasswordApi:
             subject_id=subject_id,
             session_id=session_id,
             password=body.password,
-            client=_client(request),
+            client=self._client(request),
             act=self._desk.act(principal_at(request)),
         )
         return JSONResponse(
@@ -127,7 +128,7 @@ class PasswordApi:
             new=body.new,
             department=principal.department,
             session_id=session_id,
-            client=_client(request),
+            client=self._client(request),
             act=self._desk.act(principal),
         )
         return JSONResponse({"success": True, "sessions_revoked": ended})
@@ -145,6 +146,9 @@ class PasswordApi:
             act=self._desk.act(principal),
         )
         return JSONResponse({"success": True} | ({} if made_up is None else {"temporary_password": made_up}))
+
+    def _client(self, request: Request) -> Client:
+        return Client(client_address(request, self._desk.app.settings), request.headers.get("user-agent", ""))
 
     async def _verified(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call something that verifies or hashes a password. Raises ``UnavailableError`` where too many wait."""
@@ -175,10 +179,6 @@ def _signed_in(desk: Desk, body: SignInBody, client: Client) -> Outcome:
             new_password=body.new_password,
         ),
     )
-
-
-def _client(request: Request) -> Client:
-    return Client(request.client.host if request.client else "unknown", request.headers.get("user-agent", ""))
 
 
 def _session_of(principal: Principal) -> tuple[UUID, UUID]:

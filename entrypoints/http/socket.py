@@ -31,20 +31,8 @@ from domain.errors import (
 )
 from entrypoints.app import App
 from entrypoints.faults import trail
-from entrypoints.http.ending import (
-    CANCELED,
-    CLIENT_GONE,
-    CLOSE_BUSY,
-    CLOSE_CLIENT,
-    CLOSE_DEPARTMENT,
-    CLOSE_ERROR,
-    CLOSE_NORMAL,
-    CLOSE_POLICY,
-    CLOSE_RATE,
-    CLOSE_TOO_BIG,
-    FRAME_TOO_LARGE,
-    EndError,
-)
+from entrypoints.http import ending
+from entrypoints.http.ending import EndError
 from entrypoints.http.framing import Frame, FrameLimits, FramingError, unpack
 from entrypoints.http.messages import plain_result, result
 from entrypoints.http.peer import client_address
@@ -108,7 +96,7 @@ class SignIn:
             self._counts = self._counts and not outcome.success
             await self._count()
             await self._deliver(outcome)
-            await self._close(CLOSE_RATE if outcome.code == LOCKED_OUT else CLOSE_NORMAL)
+            await self._close(ending.CLOSE_RATE if outcome.code == LOCKED_OUT else ending.CLOSE_NORMAL)
         except EndError as end:
             await self._count()
             await self._abandon(end.code)
@@ -119,7 +107,7 @@ class SignIn:
             )
             await self._count()
             await self._abandon("internal_error")
-            await self._fail(EndError(CLOSE_ERROR, UNAVAILABLE))
+            await self._fail(EndError(ending.CLOSE_ERROR, UNAVAILABLE))
         finally:
             if reader is not None:
                 reader.cancel()
@@ -132,7 +120,7 @@ class SignIn:
         try:
             await self._socket.accept(subprotocol=None if self._plain else SUBPROTOCOL)
         except (WebSocketDisconnect, RuntimeError) as error:
-            raise EndError(CLOSE_NORMAL, CLIENT_GONE) from error
+            raise EndError(ending.CLOSE_NORMAL, ending.CLIENT_GONE) from error
 
     async def _start(self) -> None:
         services = self._app.services
@@ -143,16 +131,16 @@ class SignIn:
             check_department(self._socket.path_params["department"])
             await self._in(self._workers, self._attempt.start)
         except LockedOutError as error:
-            raise EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
+            raise EndError(ending.CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
         except RateLimitedError as error:
-            raise EndError(CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
+            raise EndError(ending.CLOSE_RATE, error.code, self._refusal(error.code, error.retry_after_s)) from error
         except (DepartmentUnknownError, InvalidInputError) as error:
-            raise EndError(CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
+            raise EndError(ending.CLOSE_DEPARTMENT, DepartmentUnknownError.code) from error
         except ClientUnknownError as error:
-            raise EndError(CLOSE_CLIENT, error.code) from error
+            raise EndError(ending.CLOSE_CLIENT, error.code) from error
         except FaceauthError as error:
             log.warning("attempt could not start", code=error.code)
-            raise EndError(CLOSE_BUSY, UNAVAILABLE) from error
+            raise EndError(ending.CLOSE_BUSY, UNAVAILABLE) from error
 
     async def _count(self) -> None:
         """Count an attempt that came to nothing, once, before its client hears of that."""
@@ -243,8 +231,8 @@ class SignIn:
     async def _take_message(self, message: Message) -> None:
         if message["type"] == "websocket.disconnect":
             # uvicorn itself hangs up on messages so large that they never get here
-            too_big = message.get("code") == CLOSE_TOO_BIG
-            raise EndError(CLOSE_NORMAL, FRAME_TOO_LARGE if too_big else CLIENT_GONE)
+            too_big = message.get("code") == ending.CLOSE_TOO_BIG
+            raise EndError(ending.CLOSE_NORMAL, ending.FRAME_TOO_LARGE if too_big else ending.CLIENT_GONE)
         if message.get("bytes") is not None:
             self._take_frame(message["bytes"])
         else:
@@ -253,14 +241,14 @@ class SignIn:
     def _take_frame(self, payload: bytes) -> None:
         settings = self._app.settings
         if self._attempt.frames_received + self._attempt.device.late >= settings.max_frames:
-            raise EndError(CLOSE_POLICY, "too_many_frames")
+            raise EndError(ending.CLOSE_POLICY, "too_many_frames")
         if not self._attempt.device.received(payload):
             return
         try:
             frame = unpack(payload, FrameLimits(settings.max_frame_bytes))
         except FramingError as error:
             if error.too_large:
-                raise EndError(CLOSE_TOO_BIG, FRAME_TOO_LARGE) from error
+                raise EndError(ending.CLOSE_TOO_BIG, ending.FRAME_TOO_LARGE) from error
             frame = Frame(b"")  # judged, counted and answered like any other garbage
         if len(self._frames) == BACKLOG:
             self._attempt.note_dropped()
@@ -269,7 +257,7 @@ class SignIn:
 
     async def _take_text(self, text: str) -> None:
         if len(text) > MAX_TEXT_CHARACTERS:
-            raise EndError(CLOSE_TOO_BIG, "message_too_large")
+            raise EndError(ending.CLOSE_TOO_BIG, "message_too_large")
         try:
             message = json.loads(text)
             kind = message["type"]
@@ -279,7 +267,7 @@ class SignIn:
             await self._complain("invalid_message")
             return
         if kind == "cancel":
-            raise EndError(CLOSE_NORMAL, CANCELED)
+            raise EndError(ending.CLOSE_NORMAL, ending.CANCELED)
         if kind == "claim":
             self._attempt.claim(username)
         elif kind == "device":
@@ -292,7 +280,7 @@ class SignIn:
     async def _complain(self, code: str) -> None:
         self._bad_messages += 1
         if self._bad_messages > MAX_BAD_MESSAGES:
-            raise EndError(CLOSE_POLICY, "too_many_bad_messages")
+            raise EndError(ending.CLOSE_POLICY, "too_many_bad_messages")
         await self._send({"type": "error", "code": code})
 
     async def _tell(self, report: FrameReport) -> None:
@@ -321,7 +309,7 @@ class SignIn:
             await self._socket.send_text(json.dumps(document, ensure_ascii=False))
         except (WebSocketDisconnect, RuntimeError) as error:
             # starlette raises RuntimeError for a send after the client closed
-            raise EndError(CLOSE_NORMAL, CLIENT_GONE) from error
+            raise EndError(ending.CLOSE_NORMAL, ending.CLIENT_GONE) from error
 
     async def _fail(self, end: EndError) -> None:
         with contextlib.suppress(EndError):
@@ -329,7 +317,7 @@ class SignIn:
                 await self._deliver(end.outcome)
             elif end.code == UNAVAILABLE:
                 await self._deliver(self._refusal(UNAVAILABLE))
-            elif end.code not in {CLIENT_GONE, CANCELED}:
+            elif end.code not in {ending.CLIENT_GONE, ending.CANCELED}:
                 await self._send({"type": "error", "code": end.code})
         await self._close(end.close, end.code)
 

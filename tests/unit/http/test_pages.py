@@ -158,6 +158,7 @@ def test_every_code_has_a_text_in_both_languages(table: str, codes: set[str]) ->
 def test_the_password_form_is_one_that_password_managers_and_keyboards_know() -> None:
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
     form = text[text.index('<form id="secret"') :]
+    form = form[: form.index("</form>")]
     fields = {match[1]: match[0] for match in re.finditer(r'<input id="([\w-]+)"[^>]*>', form)}
 
     assert fields.keys() == {"username", "password", "new-password"}

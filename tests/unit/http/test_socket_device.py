@@ -127,7 +127,8 @@ def test_a_frame_that_the_device_did_not_send_is_noticed(tmp_path: Path) -> None
         messages = sign_in(edge, paired(edge), signs=[*frames_of("ana")[:2], b"another"])
 
         refused = result_of(messages)
-        assert refused == {"type": "result", "success": False, "code": "device_rejected", "next": "password"}
+        told = {"type": "result", "success": False, "code": "device_rejected"}
+        assert refused == told | {"next": "password", "fallback": "password"}
         assert reason(edge) == "device_signature"
         assert edge.house.rows("session_rows") == []
 
@@ -180,7 +181,7 @@ def test_a_required_device_is_asked_for_at_the_first_frame_and_nothing_is_judged
             messages = rest(socket)
 
         assert result_of(messages) == {
-            "type": "result", "success": False, "code": "device_required", "next": "password",
+            "type": "result", "success": False, "code": "device_required", "next": "password", "fallback": "password",
         }  # fmt: skip
         assert reason(edge) == "device_missing"
         assert edge.judge.done == judged
