@@ -37,7 +37,7 @@ SECRET, OTHER = "seis caixas de gaze azul", "nove frascos de soro frio"
 def roomy(tmp_path: Path) -> Iterator[Edge]:
     """An edge that locks nobody out."""
     edge = build_edge(
-        tmp_path, lockout_failures=900, lockout_live_failures=900, lockout_stop=1000, lockout_live_stop=1000
+        tmp_path, lockout_failures=100, lockout_live_failures=100, lockout_stop=1000, lockout_live_stop=1000
     )
     with edge.client:
         yield edge
