@@ -59,9 +59,9 @@ def submit(page: Page, form: str, field: str, text: str) -> None:
 
 def sign_in(page: Page) -> str:
     submit(page, "form", "department", ICU)
-    page.wait_for("document.body.dataset.state !== 'idle'")
+    page.wait_for("['opening', 'running'].includes(document.body.dataset.state)")
     mood: str = page.wait_for(
-        "document.body.dataset.state === 'idle' && document.getElementById('message').dataset.mood"
+        "['idle', 'password'].includes(document.body.dataset.state) && document.getElementById('message').dataset.mood"
     )
     return mood
 
