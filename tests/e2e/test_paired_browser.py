@@ -58,8 +58,8 @@ def submit(page: Page, form: str, field: str, text: str) -> None:
 
 
 def sign_in(page: Page) -> str:
+    page.run("document.getElementById('message').dataset.mood = ''")
     submit(page, "form", "department", ICU)
-    page.wait_for("['opening', 'running'].includes(document.body.dataset.state)")
     mood: str = page.wait_for(
         "['idle', 'password'].includes(document.body.dataset.state) && document.getElementById('message').dataset.mood"
     )
