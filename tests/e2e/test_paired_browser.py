@@ -59,7 +59,10 @@ def submit(page: Page, form: str, field: str, text: str) -> None:
 
 def sign_in(page: Page) -> str:
     page.run("document.getElementById('message').dataset.mood = ''")
-    submit(page, "form", "department", ICU)
+    if page.run("document.body.dataset.state") == "password":
+        page.run("document.getElementById('by-face').click()")
+    else:
+        submit(page, "form", "department", ICU)
     mood: str = page.wait_for(
         "['idle', 'password'].includes(document.body.dataset.state) && document.getElementById('message').dataset.mood"
     )
