@@ -97,6 +97,11 @@ def capturing(target: Target, _who: str) -> Ask:
     return Ask({"enrollment_id": target.pending_id}, json={"image": image})
 
 
+def capturing_again(target: Target, _who: str) -> Ask:
+    image = base64.b64encode(picture("ana", take=50)).decode()
+    return Ask({"enrollment_id": target.enrollment_id}, json={"image": image})
+
+
 def pending(target: Target, _who: str) -> Ask:
     return Ask({"enrollment_id": target.pending_id})
 
@@ -118,8 +123,17 @@ def consenting(target: Target, _who: str) -> Ask:
     return Ask(json=given | {"subject_id": target.subject_id})
 
 
+def consenting_by_username(target: Target, who: str) -> Ask:
+    given = {"notice_version": CURRENT.version, "accepted": True}
+    return Ask(json=given | naming_by_username(target, who).json)
+
+
 def person_in_path(target: Target, _who: str) -> Ask:
     return Ask({"subject_id": target.subject_id}, json={})
+
+
+def setting_a_weak_one(target: Target, _who: str) -> Ask:
+    return Ask({"subject_id": target.subject_id}, json={"password": "a"})
 
 
 def erased_in_path(target: Target, _who: str) -> Ask:
@@ -128,6 +142,10 @@ def erased_in_path(target: Target, _who: str) -> Ask:
 
 def asking_for(target: Target, _who: str) -> Ask:
     return Ask(query={"subject": target.subject_id})
+
+
+def asking_for_the_erased(target: Target, _who: str) -> Ask:
+    return Ask(query={"subject": target.erased_id})
 
 
 def asking_for_department(target: Target, _who: str) -> Ask:

@@ -18,7 +18,6 @@ from domain.roles import (
     COMPLIANCE_OFFICER,
     DEPARTMENT_ADMIN,
     EVERYWHERE,
-    OPERATOR,
     PROVISIONER,
     SIGNAL_RECEIVER,
     STAFF_ROLES,
@@ -166,6 +165,21 @@ def test_what_has_one_holder_is_strange_to_all_others_however_near_they_are(
     assert untouched.standing() == before
 
 
+OF_PEOPLE = [row for row in GUARDED if row.wall == STRANGER and DEPARTMENT_ADMIN in row.roles and "subject" in row.path]
+
+
+@pytest.mark.parametrize("row", OF_PEOPLE, ids=told)
+def test_who_was_erased_is_strange_over_the_wall_too(untouched: World, row: Row) -> None:
+    headers, gone = untouched.headers(DEPARTMENT_ADMIN, THERE), untouched.target.erased_id
+    before = untouched.standing()
+
+    answer = untouched.ask(row, replace(untouched.target, subject_id=gone), DEPARTMENT_ADMIN, headers)
+    stranger = untouched.ask(row, stranger_like(untouched.target), DEPARTMENT_ADMIN, headers)
+
+    assert (answer.status_code, answer.json()) == (404, stranger.json())
+    assert untouched.standing() == before
+
+
 @pytest.mark.parametrize("row", OPEN, ids=told)
 def test_what_is_for_anyone_asks_for_nothing_and_no_token_opens_more(untouched: World, row: Row) -> None:
     before = untouched.ask(row, untouched.target, NOBODY, {})
@@ -177,22 +191,15 @@ def test_what_is_for_anyone_asks_for_nothing_and_no_token_opens_more(untouched: 
             assert (answer.status_code, answer.json()) == (row.answers, before.json())
 
 
-# Introspection checks its own credential: a client's, or an operator's token, with which a bare request goes on to 400.
-@pytest.mark.parametrize(("who", "place"), CALLERS)
-def test_of_the_tokens_only_an_operators_introspects(untouched: World, who: str, place: str) -> None:
-    (row,) = [row for row in OPEN if row.path == INTROSPECT]
-
-    answer = untouched.ask(row, untouched.target, who, untouched.headers(who, place))
-
-    assert answer.status_code == (401 if who in {NOBODY, REVOKED} else 400 if who == OPERATOR else 403)
-
-
 def code(answer: Response) -> str:
     """The code of a problem, or (SCIM has none) the one that is told in words."""
-    words = {"the token does not reach any department": "department_forbidden", "a bearer token is needed": ""}
     document = answer.json()
-    role = "not_allowed" if "this needs the role" in document["detail"] else "invalid_token"
-    return str(document.get("code") or words.get(document["detail"], role))
+    words = {
+        "this needs the role": "not_allowed",
+        "the token does not reach any department": "department_forbidden",
+        "the token is not valid": "invalid_token",
+    }
+    return str(document.get("code") or next(word for text, word in words.items() if text in document["detail"]))
 
 
 @pytest.mark.parametrize("role", sorted(STAFF_ROLES))
@@ -206,6 +213,13 @@ def test_a_role_that_the_hospitals_provider_gave_counts_like_ours(
     answer = world.ask(row, world.target, role, world.hospital(frozenset({role}), ICU))
 
     assert answer.status_code == expected(row, role, HERE)
+
+
+@pytest.mark.parametrize("row", [row for row in GUARDED if row.wall == EVERYWHERE_ONLY], ids=told)
+def test_so_does_its_reach(world: World, row: Row) -> None:
+    answer = world.ask(row, world.target, "", world.hospital(row.roles, EVERYWHERE))
+
+    assert answer.status_code == row.answers
 
 
 @pytest.mark.parametrize(
