@@ -85,7 +85,7 @@ def test_who_signs_in_by_face_with_an_operators_token_is_the_face_and_no_operato
 
     principal = edge.house.services.tokens.verify(result["tokens"]["access_token"])
 
-    assert (principal.roles, principal.department) == ({SUBJECT}, ICU)
+    assert (principal.roles, principal.department) == (frozenset({SUBJECT}), ICU)
     assert str(principal.subject_id) == world.target.subject_id
 
 
