@@ -15,6 +15,7 @@ from application.sessions import find_session, refresh_digest, revoke_session
 from application.standing import Standing
 from domain.act import Act
 from domain.errors import ClientUnknownError, GrantInvalidError, TokenInvalidError
+from domain.roles import EVERYWHERE
 
 INACTIVE: Final[Mapping[str, Any]] = {"active": False}
 """All that anybody learns of a token that does not stand, or that is none of theirs (RFC 7662, section 2.2)."""
@@ -39,10 +40,14 @@ SAID: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A token, and who asks: a confidential client, or (None) an operator, who may ask about every audience."""
+    """A token, and who asks: a confidential client, or (None) an operator, who may ask about every audience.
+
+    ``reach`` is the operator's department, or "*": a token of another one is none of theirs.
+    """
 
     token: str = field(repr=False)
     asker: Credentials | None
+    reach: str = EVERYWHERE
 
 
 Answer = Mapping[str, Any] | ClientUnknownError
@@ -101,9 +106,10 @@ def _read(
             return ClientUnknownError("only a client with a secret may ask")
         audiences = client.audiences
     try:
-        return services.tokens.read_access(question.token, audiences)
+        facts = services.tokens.read_access(question.token, audiences)
     except TokenInvalidError:
         return INACTIVE
+    return facts if question.reach in {EVERYWHERE, facts.claims.get("department")} else INACTIVE
 
 
 def _document(facts: AccessFacts) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from application.ports.clients import Client
 from application.refresh import Refreshed, refresh
 from application.standing import Standing
 from domain.errors import ClientUnknownError
-from domain.roles import OPERATOR
+from domain.roles import EVERYWHERE, OPERATOR
 from entrypoints.http import access, dpop
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint
 from entrypoints.http.oauth import (
@@ -33,6 +33,7 @@ REVOKE: Final = "/face-auth/token/revoke"
 INTROSPECT: Final = "/face-auth/token/introspect"
 JWKS: Final = "/.well-known/jwks.json"
 GRANT: Final = "refresh_token"
+OPERATORS: Final = frozenset({OPERATOR})
 MOST_TOGETHER: Final = 64
 """Introspections in one batch: a few milliseconds of checking signatures where all tokens are new."""
 
@@ -123,12 +124,13 @@ class TokenApi:
         revoke_token(self._services, token, client=self._client(shown), act=act)
 
     async def _introspect(self, request: Request) -> Response:
-        asker = basic_credentials(request)
+        asker, reach = basic_credentials(request), EVERYWHERE
         if asker is None:
             principal = await self._desk.run(access.principal_of, request, self._services)
-            access.require_role(principal, OPERATOR)
+            access.require(principal, OPERATORS)
+            reach = principal.department
         parameters = await read_parameters(request)
-        answer = await self._together.ask(Question(needed(parameters, "token"), asker))
+        answer = await self._together.ask(Question(needed(parameters, "token"), asker, reach))
         return refusal(answer) if isinstance(answer, ClientUnknownError) else JSONResponse(dict(answer))
 
     async def _introspected(self, questions: Sequence[Question]) -> Sequence[Answer]:

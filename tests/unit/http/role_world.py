@@ -1,21 +1,31 @@
-"""The world in which the table of roles is walked: who asks, for what, and a valid request of every kind."""
+"""The world in which the table of roles is walked: who asks, and for what."""
 
 from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from adapters.memory.vision import picture
-from application.notice import CURRENT
-from application.sessions import revoke_sessions
-from domain.roles import EVERYWHERE, STAFF_ROLES, SUBJECT
+from application import lockout
+from application.account_passwords import set_password
+from application.lockout import PASSWORD, Origin
+from application.ports.signal_outbox import DEAD, Letter, Settled, Signal
+from application.ports.signal_streams import POLL
+from application.ports.tokens import Principal
+from application.sessions import revoke_session
+from application.signals import streams
+from domain.roles import EVERYWHERE, SIGNAL_RECEIVER, STAFF_ROLES
 from tests.house import ICU, LAB
+from tests.receivers import ENDPOINT
+from tests.tablet import Tablet
+from tests.transmitter import Transmitter
 from tests.unit.http.edge import Edge, build_edge, enrollment
+from tests.unit.http.role_requests import SECRET, Row, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from httpx import Response
@@ -25,143 +35,129 @@ HERE, THERE = "own department", "another department"
 PLACES = {HERE: ICU, THERE: LAB, EVERYWHERE: EVERYWHERE}
 
 
-@dataclass(frozen=True)
-class Target:
-    """What a request is about."""
-
-    department: str
-    username: str
-    subject_id: str
-    enrollment_id: str
-    pending_id: str
-    erased_id: str
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A request: what goes into the path, the query and the JSON body."""
-
-    path: dict[str, str] = field(default_factory=dict)
-    query: dict[str, str] = field(default_factory=dict)
-    json: Any = None
-
-
-def nothing(_target: Target, _who: str) -> Ask:
-    return Ask()
-
-
-def enrolling(target: Target, _who: str) -> Ask:
-    return Ask(json=enrollment("cleo", target.department))
-
-
-def opening(target: Target, _who: str) -> Ask:
-    return Ask(json=enrollment("cleo", target.department, face_images=None))
-
-
-def capturing(target: Target, _who: str) -> Ask:
-    image = base64.b64encode(picture("dora", take=50)).decode()
-    return Ask({"enrollment_id": target.pending_id}, json={"image": image})
-
-
-def pending(target: Target, _who: str) -> Ask:
-    return Ask({"enrollment_id": target.pending_id})
-
-
-def enrolled(target: Target, _who: str) -> Ask:
-    return Ask({"enrollment_id": target.enrollment_id})
-
-
-def naming(target: Target, _who: str) -> Ask:
-    return Ask(json={"subject_id": target.subject_id})
-
-
-def naming_by_username(target: Target, who: str) -> Ask:
-    return naming(target, who) if who == SUBJECT else Ask(json={"username": target.username})
-
-
-def consenting(target: Target, _who: str) -> Ask:
-    given = {"notice_version": CURRENT.version, "accepted": True}
-    return Ask(json=given | {"subject_id": target.subject_id})
-
-
-def person_in_path(target: Target, _who: str) -> Ask:
-    return Ask({"subject_id": target.subject_id}, json={})
-
-
-def erased_in_path(target: Target, _who: str) -> Ask:
-    return Ask({"subject_id": target.erased_id})
-
-
-def asking_for(target: Target, _who: str) -> Ask:
-    return Ask(query={"subject": target.subject_id})
-
-
-@dataclass(frozen=True)
-class Row:
-    """An endpoint as it has to be. ``answers`` is the status of a valid request by somebody who may."""
-
-    method: str
-    path: str
-    roles: frozenset[str]
-    wall: str
-    make: Callable[[Target, str], Ask] = nothing
-    answers: int = 200
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-
 @dataclass
 class World:
-    """An edge where ana is enrolled in the ICU and bia in the laboratory, with an open and an erased enrolment."""
+    """An edge where ana is enrolled in the ICU and bia in the laboratory, and the ICU has one of everything."""
 
     edge: Edge
     target: Target
+    receiver: str
+    _sessions: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def headers(self, who: str, place: str) -> dict[str, str]:
         if who == NOBODY:
             return {}
+        if (who, place) == (SIGNAL_RECEIVER, EVERYWHERE):
+            return bearer(self.receiver)
         if who in STAFF_ROLES:
             return self.edge.headers(who, PLACES[place])
-        return {"authorization": f"Bearer {self._session(who, place)}"}
+        return self.session_of("ana" if place == HERE else "bia", PLACES[place], who)
+
+    def session_of(self, face: str, department: str, who: str) -> dict[str, str]:
+        """A session of somebody's own, the same one each time."""
+        if (face, department, who) not in self._sessions:
+            token = self.edge.session_token(face, department)
+            self._sessions[face, department, who] = token
+            if who == REVOKED:
+                services = self.edge.house.services
+                session_id = services.tokens.verify(token).session_id
+                assert session_id is not None
+                assert revoke_session(services, session_id, reason="test", act=self.edge.house.act())
+        return bearer(self._sessions[face, department, who])
+
+    def hospital(self, roles: frozenset[str], department: str) -> dict[str, str]:
+        provider: Any = self.edge.house.services.identity
+        return bearer(provider.issue(Principal("idp:0", roles, department, "t"), timedelta(minutes=5)))
 
     def ask(self, row: Row, target: Target, who: str, headers: dict[str, str]) -> Response:
         made = row.make(target, who)
-        path = row.path.replace(":uuid}", "}").format(**made.path)
         answer: Response = self.edge.client.request(
-            row.method, path, params=made.query, json=made.json, headers=headers
+            row.method, row.url(made), params=made.query, json=made.json, headers=headers
         )
         return answer
 
-    def _session(self, who: str, place: str) -> str:
-        token = self.edge.session_token("ana" if place == HERE else "bia", PLACES[place])
-        if who == REVOKED:
-            house = self.edge.house
-            house.services.projector.catch_up()
-            assert revoke_sessions(house.services, {}, reason="test", act=house.act())
-        return token
+    def standing(self) -> tuple[Any, ...]:
+        """All that a request could have changed."""
+        services = self.edge.house.services
+        pairings: Any = services.pairings
+        return (
+            services.store.position(),
+            services.signals.streams.all(),
+            services.signals.outbox.dead(9),
+            services.signals.outbox.counts(UUID(self.target.stream_id)),
+            services.lockouts.locked(department=None, limit=9),
+            len(pairings._open),
+        )
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
 
 
 def world_in(home: Path) -> World:
     edge = build_edge(home)
-    ana, bia, eva = (
-        edge.enroll(name, department=place).json() for name, place in (("ana", ICU), ("bia", LAB), ("eva", ICU))
+    ana, bia, eva, fia = (
+        edge.enroll(name, department=place).json()
+        for name, place in (("ana", ICU), ("bia", LAB), ("eva", ICU), ("fia", ICU))
     )
     assert bia["success"]
+    assert fia["success"]
     edge.post("/face-auth/subjects/erase", {"subject_id": eva["subject_id"]})
-    opened = edge.post("/face-auth/enrollments", enrollment("dora", face_images=None)).json()
+    services, act = edge.house.services, edge.house.act()
+    for person in (ana, bia):
+        set_password(services, UUID(person["subject_id"]), SECRET, temporary=False, act=act)
+    opened = services.tokens.verify(edge.session_token("ana"))
+    receiver = edge.token(SIGNAL_RECEIVER, EVERYWHERE)
+    edge.app.services = replace(services, reception=Transmitter(edge.house.clock).reception())
+    stream_id, webhook_id, letter_id = _signals(edge, receiver)
+    return World(
+        edge,
+        Target(
+            department=ICU,
+            username="ana.souza",
+            subject_id=ana["subject_id"],
+            enrollment_id=ana["enrollment_id"],
+            pending_id=_pending(edge),
+            erased_id=eva["subject_id"],
+            session_id=str(opened.session_id),
+            device_id=str(Tablet().pair(services, ICU).id),
+            lockout_id=_lockout(edge),
+            stream_id=stream_id,
+            webhook_id=webhook_id,
+            letter_id=letter_id,
+        ),
+        receiver,
+    )
+
+
+def _pending(edge: Edge) -> str:
+    """An enrolment that only has to be completed."""
+    opened: dict[str, str] = edge.post("/face-auth/enrollments", enrollment("dora", face_images=None)).json()
     for take in range(5):
         image = base64.b64encode(picture("dora", take=take)).decode()
         captures = f"/face-auth/enrollments/{opened['enrollment_id']}/captures"
         assert edge.post(captures, {"image": image}).json()["success"]
-    return World(
-        edge,
-        Target(ICU, "ana.souza", ana["subject_id"], ana["enrollment_id"], opened["enrollment_id"], eva["subject_id"]),
-    )
+    return opened["enrollment_id"]
 
 
-def stranger_like(target: Target) -> Target:
-    """Nobody and nothing that ever was."""
-    ids = {name: str(uuid4()) for name in ("subject_id", "enrollment_id", "pending_id", "erased_id")}
-    return replace(target, department="nowhere", username="nobody", **ids)
+def _lockout(edge: Edge) -> str:
+    """Somebody guessed at a name that nobody has, from an address that nobody else has."""
+    services = edge.house.services
+    for _ in range(5):
+        lockout.failed(services, Origin(PASSWORD, ICU, "192.0.2.1", claim_digest="0" * 64), act=edge.house.act())
+    (found,) = services.lockouts.locked(department=ICU, limit=9)
+    return str(found[0].lockout_id)
+
+
+def _signals(edge: Edge, receiver: str) -> tuple[str, str, int]:
+    """A stream of that receiver, a webhook, and a letter that could not be delivered."""
+    services = edge.house.services
+    holder = streams.receiver_of(services, services.tokens.verify(receiver).actor)
+    stream = streams.create(services, holder, streams.Wanted(POLL))
+    webhook, _ = streams.add_webhook(services, endpoint_url=ENDPOINT)
+    now, outbox = edge.house.clock.now(), services.signals.outbox
+    signal = Signal("session.opened.v1", 1, now, uuid4(), uuid4(), None)
+    outbox.add(Letter(stream.stream_id, uuid4(), signal, due_at=now))
+    (letter,) = outbox.heads(stream.stream_id, now=now, limit=9)
+    outbox.settle([Settled(letter.letter_id, DEAD, 1, now, now, "jwtAud")], now=now)
+    return str(stream.stream_id), str(webhook.stream_id), letter.letter_id
