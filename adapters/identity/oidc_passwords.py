@@ -82,6 +82,14 @@ class OidcPasswords:
             raise UnavailableError("the provider cannot be reached")
         return _accepted(reply.status, reply.body)
 
+    def check(self) -> None:
+        """Ask the endpoint for anything at all: whatever it says, it was reached. See the port."""
+        reply = self._exchange.send(
+            "GET", self._endpoint.url, seconds=self._endpoint.timeout_s, max_bytes=MAX_ANSWER_BYTES
+        )
+        if reply.fault:
+            raise UnavailableError(f"the provider cannot be reached: {reply.fault}")
+
     def close(self) -> None:
         """Close the connections that wait to be used again."""
         self._exchange.close()
