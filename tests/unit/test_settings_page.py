@@ -16,10 +16,9 @@ def rows() -> list[tuple[str, str]]:
 
 
 def variables() -> dict[str, str]:
-    return {
-        str(field.validation_alias or f"FACEAUTH_{name.upper()}"): "cores" if name == "judge_threads" else told(field.default)
-        for name, field in Settings.model_fields.items()
-    }  # fmt: skip
+    fields = Settings.model_fields
+    found = {str(f.validation_alias or f"FACEAUTH_{n.upper()}"): told(f.default) for n, f in fields.items()}
+    return found | {"FACEAUTH_JUDGE_THREADS": "cores"}
 
 
 def told(default: object) -> str:
