@@ -63,7 +63,6 @@ def variables(edge: Edge) -> dict[str, str]:
     }
 
 
-@pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl", "jq"))), reason="bash, curl and jq are not installed")
 def test_every_example_works_in_the_order_that_they_stand_in(edge: Edge) -> None:
     shell = 'set -euo pipefail\ncurl() { command curl -sS --fail-with-body --max-time 20 "$@"; echo; }\n'
     script = shell + "\n".join(examples("sh")).replace("uti", ICU).replace("siem.hospital", HOST)
