@@ -13,6 +13,7 @@ from application.ports.signal_verifier import Reception
 from application.services import Services
 from application.sessions import revoke_sessions
 from application.signal_subjects import About
+from application.signals.mapping import CAEP, RISC, SSF
 from domain.act import Act, reason_code
 from domain.enrollment import ACTIVE, SUSPENDED, Enrollment
 from domain.errors import (
@@ -25,10 +26,6 @@ from domain.errors import (
 )
 from domain.rotation import MODEL_UPGRADE, SUBJECT, TRANSFORM_RENEWAL
 from domain.session import OPEN
-
-_CAEP: Final = "https://schemas.openid.net/secevent/caep/event-type/"
-_RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
-_SSF: Final = "https://schemas.openid.net/secevent/ssf/event-type/"
 
 ACCEPTED: Final = "accepted"
 SUSPENDED_INSTEAD: Final = "suspended_instead"
@@ -176,17 +173,17 @@ def _text(payload: Mapping[str, Any], name: str) -> str:
 
 
 _EFFECTS: Final[Mapping[str, Effect]] = {
-    f"{_CAEP}session-revoked": _end_session,
-    f"{_CAEP}credential-change": _credential_changed,
-    f"{_RISC}sessions-revoked": _end_all,
-    f"{_RISC}account-disabled": _disable,
-    f"{_RISC}account-enabled": _enable,
-    f"{_RISC}account-purged": _purge,
-    f"{_RISC}credential-compromise": _compromised,
-    f"{_RISC}identifier-changed": _rename,
-    f"{_SSF}verification": _acknowledge,
-    f"{_SSF}stream-updated": _acknowledge,
+    f"{CAEP}session-revoked": _end_session,
+    f"{CAEP}credential-change": _credential_changed,
+    f"{RISC}sessions-revoked": _end_all,
+    f"{RISC}account-disabled": _disable,
+    f"{RISC}account-enabled": _enable,
+    f"{RISC}account-purged": _purge,
+    f"{RISC}credential-compromise": _compromised,
+    f"{RISC}identifier-changed": _rename,
+    f"{SSF}verification": _acknowledge,
+    f"{SSF}stream-updated": _acknowledge,
 }
 
-WITHOUT_SUBJECT: Final = frozenset({f"{_SSF}verification", f"{_SSF}stream-updated"})
+WITHOUT_SUBJECT: Final = frozenset({f"{SSF}verification", f"{SSF}stream-updated"})
 """What is about the stream and nobody."""

@@ -8,9 +8,8 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from adapters.crypto.certificate import read_expiry
 from adapters.vision.bundle import read_bundle
@@ -19,33 +18,19 @@ from application.services import Services
 from domain.errors import FaceauthError, UnavailableError
 from domain.policies.liveness import ACTIVE
 from domain.policies.movement import ENABLED
-from entrypoints import backups, key_backups
+from entrypoints import backups, hospital_examination, key_backups
 from entrypoints.app import App
 from entrypoints.bootstrap import bootstrap
+from entrypoints.finding import Finding, State
 from entrypoints.identity import count_keys
 from entrypoints.key_providers import provider_factory
 from entrypoints.measured import matching_policy
 from entrypoints.opening import ring_path
 from entrypoints.settings import Settings
 
-State = Literal["ok", "warning", "fault"]
 MIN_FREE_BYTES: Final = 1 << 30
 EXPIRY_WARNING: Final = timedelta(days=14)
 OLD_BACKUP: Final = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was looked at, how it stands, and what to do if it does not stand well."""
-
-    name: str
-    state: State
-    detail: str
-    remedy: str = ""
-
-    def document(self) -> dict[str, str]:
-        """Return it as JSON values."""
-        return asdict(self)
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -62,6 +47,11 @@ def examine(settings: Settings) -> list[Finding]:
         _matching,
         _liveness,
         _identity_provider,
+        hospital_examination.passwords,
+        hospital_examination.events_in,
+        hospital_examination.events_out,
+        hospital_examination.proxies,
+        hospital_examination.lockout,
         _database,
     )
     findings: list[Finding] = []
@@ -190,6 +180,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         names = services.departments.names()
         remedy = "" if names else "faceauth department add NAME"
         yield Finding("departments", "ok" if names else "warning", ", ".join(names) or "none", remedy)
+        yield from hospital_examination.named_departments(settings, names)
         yield _erasures(services)
         yield _backup(app, "data_backup", backups.SUFFIX, "faceauth backup create")
         yield _backup(app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
-from urllib.parse import urlsplit
-
-import httpx
+from typing import Any
 
 from adapters.crypto.pairwise import PairwiseSubjects
-from adapters.identity.jwks import KeySet, from_file, from_url
+from adapters.identity.documents import keys_at, keys_in
+from adapters.identity.exchange import HttpExchange, check_url, trusting
+from adapters.identity.public_keys import RETRY_S, CachedKeys
 from adapters.identity.set_poller import HttpSignalFeed
 from adapters.identity.set_verifier import Expectations, JwtSignalVerifier
 from application.ports.clock import Clock
@@ -23,10 +23,10 @@ from domain.errors import ConfigurationError
 from entrypoints.settings import Settings
 from entrypoints.worker import Task, Worker
 
-LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
-
-def reception(settings: Settings, pairwise_key: bytes, clock: Clock, closing: contextlib.ExitStack) -> Reception | None:
+def reception(
+    settings: Settings, pairwise_key: bytes, clock: Clock, on_fault: Callable[[Exception], None]
+) -> Reception | None:
     """Return how the configured transmitter is understood, None where there is none.
 
     Raises ``ConfigurationError`` for half a configuration.
@@ -39,7 +39,7 @@ def reception(settings: Settings, pairwise_key: bytes, clock: Clock, closing: co
         )
     return Reception(
         verifier=JwtSignalVerifier(
-            _keys(settings, closing),
+            CachedKeys(signal_keys(settings), clock=clock, on_fault=on_fault, retry_s=_retry_s(settings)),
             Expectations(
                 settings.signals_issuer,
                 settings.signals_audience,
@@ -62,7 +62,9 @@ def watch_signals(
     """Poll the transmitter in a thread of its own, where it wants to be polled: one that hangs delays nothing else."""
     if services.reception is None or settings.signals_poll_url is None:
         return
-    feed = HttpSignalFeed(_checked(settings.signals_poll_url), _client(closing), settings.signals_token_file)
+    url = check_url(settings.signals_poll_url, "FACEAUTH_SIGNALS_POLL_URL", query=True)
+    exchange = closing.enter_context(HttpExchange(_tls(settings)))
+    feed = HttpSignalFeed(url, exchange, settings.signals_token_file)
     poller = SignalPoller(
         feed, services.reception, every_s=settings.signals_poll_seconds, timer=time.monotonic, on_fault=on_fault
     )
@@ -71,21 +73,18 @@ def watch_signals(
     closing.callback(worker.stop)
 
 
-def _keys(settings: Settings, closing: contextlib.ExitStack) -> KeySet:
+def signal_keys(settings: Settings) -> Callable[[], list[Any]]:
+    """Return what fetches the members of the transmitter's key set. Raises ``ConfigurationError``."""
     if (settings.signals_jwks_url is None) == (settings.signals_jwks_file is None):
         raise ConfigurationError("name the transmitter's keys: FACEAUTH_SIGNALS_JWKS_URL or FACEAUTH_SIGNALS_JWKS_FILE")
     if settings.signals_jwks_file is not None:
-        return KeySet(from_file(settings.signals_jwks_file), refetch_every_s=0.0)
-    return KeySet(from_url(_checked(settings.signals_jwks_url or ""), _client(closing)))
+        return keys_in(settings.signals_jwks_file)
+    return keys_at(settings.signals_jwks_url or "", _tls(settings))
 
 
-def _client(closing: contextlib.ExitStack) -> httpx.Client:
-    return closing.enter_context(httpx.Client(follow_redirects=False))
+def _retry_s(settings: Settings) -> float:
+    return 0.0 if settings.signals_jwks_file is not None else RETRY_S
 
 
-def _checked(url: str) -> str:
-    """Return an address whose answer nobody on the way can change. Raises ``ConfigurationError``."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOCAL):
-        raise ConfigurationError("the transmitter's addresses begin with https://")
-    return url
+def _tls(settings: Settings) -> ssl.SSLContext:
+    return trusting(settings.signals_ca_file, "FACEAUTH_SIGNALS_CA_FILE")

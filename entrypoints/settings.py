@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     signals_jwks_file: Path | None = None
     signals_poll_url: str | None = None
     signals_poll_seconds: float = Field(default=5.0, ge=0.5, le=3600)
+    signals_ca_file: Path | None = None
     signals_token_file: Path | None = None
     signals_push_token_file: Path | None = None
     signals_subject: Literal["user_id", "username"] = "user_id"

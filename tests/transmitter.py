@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc import jwk, jws
 
-from adapters.identity.jwks import KeySet
+from adapters.identity.public_keys import CachedKeys
 from adapters.identity.set_verifier import Expectations, JwtSignalVerifier
 from application.ports.signal_verifier import Reception
 
@@ -72,8 +72,13 @@ class Transmitter:
     def token(self, event: str, subject: Any = None, **more: Any) -> bytes:
         return self.sign(self.claims(event, subject, **more))
 
-    def keys(self) -> KeySet:
-        return KeySet(lambda: key_set(self.key), refetch_every_s=0.0)
+    def keys(self, *keys: Any) -> CachedKeys:
+        """What we know of its keys: these, or the one that it signs with."""
+
+        def fetch() -> list[Any]:
+            return list(json.loads(key_set(*(keys or (self.key,))))["keys"])
+
+        return CachedKeys(fetch, clock=self.clock, on_fault=lambda _: None, retry_s=0.0)
 
     def verifier(self, credential_file: Path | None = None) -> JwtSignalVerifier:
         return JwtSignalVerifier(self.keys(), Expectations(ISSUER, AUDIENCE), self.clock, credential_file)

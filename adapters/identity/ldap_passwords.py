@@ -101,6 +101,24 @@ class LdapPasswords:
                 log.warning("directory %d of %d failed: %s", place + 1, len(self._directory.urls), type(error).__name__)
         raise UnavailableError("no directory can be reached")
 
+    def check(self) -> None:
+        """Connect to every server, as the account that searches where there is one. See the port."""
+        failed = []
+        for place, url in enumerate(self._directory.urls):
+            try:
+                self._greet(url)
+            except (LDAPException, OSError, UnavailableError) as error:
+                why = str(error) if isinstance(error, UnavailableError) else type(error).__name__
+                failed.append(f"server {place + 1}: {why}")
+        if failed:
+            raise UnavailableError(f"{len(failed)} of {len(self._directory.urls)} servers fail: {'; '.join(failed)}")
+
+    def _greet(self, url: str) -> None:
+        name, password = self._directory.bind_dn, self._directory.bind_password
+        with self._connected(self._server(url)) as connection:
+            if name and not self._binds(connection, name, password):
+                raise UnavailableError("the directory refuses the account that searches")
+
     def _server(self, url: str) -> Server:
         """Return a server that knows nothing yet: ldap3's would go on taking one for down that is up again."""
         return Server(url, get_info=NONE, connect_timeout=self._directory.timeout_s, tls=self._tls)

@@ -79,6 +79,9 @@ class LocalPasswords:
                 raise UnavailableError("a password hash could not be computed") from None
         return presented.hashed is not None
 
+    def check(self) -> None:
+        """Nothing to reach. See the port."""
+
     def hash(self, password: str) -> str:
         """Return an encoded Argon2id hash. See the port."""
         with self._turn():

@@ -11,7 +11,7 @@ from typing import Any, Final
 import jwt
 
 from adapters.identity.grants import Grants
-from adapters.identity.public_keys import ALGORITHMS, MAX_KID_CHARACTERS, CachedKeys, ProviderKey
+from adapters.identity.public_keys import ALGORITHMS, MAX_KID_CHARACTERS, CachedKeys, PublicKey
 from application.ports.clock import Clock
 from application.ports.tokens import Principal
 from domain.errors import ConfigurationError, TokenInvalidError
@@ -75,7 +75,7 @@ class OidcProvider:
         key, algorithm = self._key_for(token)
         claims = jwt.decode(
             token,
-            key.public,
+            key,
             algorithms=[algorithm],
             issuer=trust.issuer,
             audience=trust.audience,
@@ -95,7 +95,7 @@ class OidcProvider:
             token_id=self._digest("idp_token", token_id if isinstance(token_id, str) else token),
         )
 
-    def _key_for(self, token: str) -> tuple[ProviderKey, str]:
+    def _key_for(self, token: str) -> tuple[PublicKey, str]:
         """Return the provider's key that a token names, and the algorithm: it only picks among what we allow."""
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise ValueError("too long")
@@ -108,8 +108,8 @@ class OidcProvider:
             raise ValueError("signed in a way that we do not take")
         if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID_CHARACTERS:
             raise ValueError("no key named")
-        key = self._keys.find(kid)
-        if key is None or algorithm not in key.algorithms:
+        key = self._keys.find(kid, algorithm)
+        if key is None:
             raise ValueError("unknown key")
         return key, algorithm
 

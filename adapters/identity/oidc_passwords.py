@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import httpx
 
+from adapters.identity.exchange import HttpExchange, check_url, trusting
 from domain.errors import ConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from application.ports.passwords import Presented
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 MAX_ANSWER_BYTES: Final = 256 * 1024
 OK: Final = 200
 REFUSALS: Final = frozenset({400, 401, 403})
@@ -48,18 +46,11 @@ class OidcPasswords:
 
     def __init__(self, endpoint: TokenEndpoint) -> None:
         """Check the configuration; nothing is connected. Raises ``ConfigurationError``."""
-        parts = urlsplit(endpoint.url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-            raise ConfigurationError("FACEAUTH_PASSWORD_OIDC_TOKEN_URL: passwords travel by https://")
+        check_url(endpoint.url, "FACEAUTH_PASSWORD_OIDC_TOKEN_URL")
         if not endpoint.client_id:
             raise ConfigurationError("FACEAUTH_PASSWORD_OIDC_CLIENT_ID: name our client at the provider")
-        try:
-            context = ssl.create_default_context(cafile=None if endpoint.ca_file is None else str(endpoint.ca_file))
-        except (OSError, ssl.SSLError):
-            raise ConfigurationError("FACEAUTH_PASSWORD_OIDC_CA_FILE: no certificates in that file") from None
         self._endpoint = endpoint
-        # No proxies and no .netrc out of the environment: the password goes where the settings say.
-        self._client = httpx.Client(verify=context, timeout=endpoint.timeout_s, follow_redirects=False, trust_env=False)
+        self._exchange = HttpExchange(trusting(endpoint.ca_file, "FACEAUTH_PASSWORD_OIDC_CA_FILE"))
 
     @property
     def name(self) -> str:
@@ -83,26 +74,25 @@ class OidcPasswords:
             auth = httpx.BasicAuth(quote_plus(endpoint.client_id), quote_plus(endpoint.client_secret))
         else:
             form["client_id"] = endpoint.client_id
-        try:
-            with self._client.stream("POST", endpoint.url, data=form, auth=auth) as response:
-                return _accepted(response.status_code, self._read(response))
-        except httpx.HTTPError as error:
-            log.warning("the provider failed: %s", type(error).__name__)
-        raise UnavailableError("the provider cannot be reached")
+        reply = self._exchange.send(
+            "POST", endpoint.url, seconds=endpoint.timeout_s, max_bytes=MAX_ANSWER_BYTES, data=form, auth=auth
+        )
+        if reply.fault or len(reply.body) > MAX_ANSWER_BYTES:
+            log.warning("the provider failed: %s", reply.fault or "its answer is too long")
+            raise UnavailableError("the provider cannot be reached")
+        return _accepted(reply.status, reply.body)
 
-    def _read(self, response: httpx.Response) -> bytes:
-        """Return the whole answer. Raises ``UnavailableError`` for one that is too long, or comes drop by drop."""
-        deadline = time.monotonic() + self._endpoint.timeout_s
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
-                raise UnavailableError("the provider's answer is too long")
-        return bytes(body)
+    def check(self) -> None:
+        """Ask the endpoint for anything at all: whatever it says, it was reached. See the port."""
+        reply = self._exchange.send(
+            "GET", self._endpoint.url, seconds=self._endpoint.timeout_s, max_bytes=MAX_ANSWER_BYTES
+        )
+        if reply.fault:
+            raise UnavailableError(f"the provider cannot be reached: {reply.fault}")
 
     def close(self) -> None:
         """Close the connections that wait to be used again."""
-        self._client.close()
+        self._exchange.close()
 
 
 def _accepted(status: int, body: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""A provider's public keys: which we take from a key set, and how long we believe them."""
+"""Another issuer's public keys: which we take from a key set, and how long we believe them."""
 
 from __future__ import annotations
 
@@ -51,11 +51,12 @@ class ProviderKey:
 def usable_keys(members: Sequence[Any]) -> dict[str, ProviderKey]:
     """Return what of a key set (RFC 7517) verifies tokens, by key id; whatever else is in there is passed over.
 
-    Keys without an id are: a token must name its key. Of two with one id the first counts.
+    Of two with one id the first counts. Keys without an id are kept under a number: only a token that names none can
+    mean one of them.
     """
     found: dict[str, ProviderKey] = {}
-    for member in members[:MAX_KEYS]:
-        kid = member.get("kid") if isinstance(member, dict) else None
+    for number, member in enumerate(members[:MAX_KEYS]):
+        kid = member.get("kid", f"\0{number}") if isinstance(member, dict) else None
         if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID_CHARACTERS or kid in found:
             continue
         key = _key(member)
@@ -100,38 +101,67 @@ class _Known:
     keys: Mapping[str, ProviderKey]
     fetched_at: float
 
+    def key(self, kid: str | None, algorithm: str) -> PublicKey | None:
+        named = self.keys.values() if kid is None else [self.keys[kid]] if kid in self.keys else []
+        fitting = [key.public for key in named if algorithm in key.algorithms]
+        return fitting[0] if len(fitting) == 1 else None
+
 
 class CachedKeys:
     """Public keys by id, fetched by one thread at a time. Who asks for a known key never waits for the network."""
 
     def __init__(
-        self, fetch: Callable[[], Iterable[Any]], *, clock: Clock, on_fault: Callable[[Exception], None]
+        self,
+        fetch: Callable[[], Iterable[Any]],
+        *,
+        clock: Clock,
+        on_fault: Callable[[Exception], None],
+        retry_s: float = RETRY_S,
     ) -> None:
         """``fetch`` returns the members of the key set or raises ``UnavailableError``; ``on_fault`` hears of that."""
         self._fetch = fetch
         self._clock = clock
         self._on_fault = on_fault
+        self._retry_s = retry_s
         self._lock = threading.Lock()
         self._known: _Known | None = None
         self._tried_at: float | None = None
         self._flight: threading.Event | None = None
         self._places = threading.BoundedSemaphore(MAX_WAITING)
 
-    def find(self, kid: str) -> ProviderKey | None:
-        """Return the key of that id, None where the provider has none.
+    def find(self, kid: str | None, algorithm: str) -> PublicKey | None:
+        """Return the key of that id for that algorithm, None where the issuer has none such.
 
-        Raises ``UnavailableError`` where there are no keys to look among.
+        Without an id, the only key that fits. Raises ``UnavailableError`` where there are no keys to look among.
         """
+        return self._look(kid, algorithm)[0]
+
+    def find_surely(self, kid: str | None, algorithm: str) -> PublicKey | None:
+        """Return the same for somebody who can wait and ask again: None only where the issuer was asked just now.
+
+        Keys that are not fresh are confirmed first, as long as the issuer can be reached. Raises ``UnavailableError``
+        where it cannot be told whether there is such a key.
+        """
+        before = self._believed()
+        if before is not None and self._age(before) > FRESH_S:
+            self._await_refresh()
+        key, known = self._look(kid, algorithm)
+        if key is None and known is before:
+            raise UnavailableError("the issuer's keys cannot be asked for now")
+        return key
+
+    def _look(self, kid: str | None, algorithm: str) -> tuple[PublicKey | None, _Known]:
         known = self._believed()
-        if known is not None and kid in known.keys:
-            if self._clock.monotonic() - known.fetched_at > FRESH_S:
+        key = None if known is None else known.key(kid, algorithm)
+        if known is not None and key is not None:
+            if self._age(known) > FRESH_S:
                 self.refresh()
-            return known.keys[kid]
+            return key, known
         self._await_refresh()
         known = self._believed()
         if known is None:
-            raise UnavailableError("the identity provider's keys cannot be had")
-        return known.keys.get(kid)
+            raise UnavailableError("the issuer's keys cannot be had")
+        return known.key(kid, algorithm), known
 
     def refresh(self) -> threading.Event | None:
         """Begin a fetch in a thread of its own unless it is too early; return what is set at the end of the one begun.
@@ -142,11 +172,11 @@ class CachedKeys:
             if self._flight is not None:
                 return self._flight
             now = self._clock.monotonic()
-            if self._tried_at is not None and now - self._tried_at < RETRY_S:
+            if self._tried_at is not None and now - self._tried_at < self._retry_s:
                 return None
             self._tried_at = now
             self._flight = landed = threading.Event()
-            threading.Thread(target=self._fly, args=(landed,), name="provider-keys", daemon=True).start()
+            threading.Thread(target=self._fly, args=(landed,), name="issuer-keys", daemon=True).start()
             return landed
 
     def _await_refresh(self) -> None:
@@ -171,11 +201,12 @@ class CachedKeys:
     def _fetched(self) -> dict[str, ProviderKey]:
         keys = usable_keys(list(self._fetch()))
         if not keys:
-            raise UnavailableError("the identity provider's key set has no key that we can use")
+            raise UnavailableError("the issuer's key set has no key that we can use")
         return keys
 
     def _believed(self) -> _Known | None:
         known = self._known
-        if known is None or self._clock.monotonic() - known.fetched_at > BELIEVED_S:
-            return None
-        return known
+        return None if known is None or self._age(known) > BELIEVED_S else known
+
+    def _age(self, known: _Known) -> float:
+        return self._clock.monotonic() - known.fetched_at

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
-from adapters.identity.jwks import fetched
+from adapters.identity.exchange import HttpExchange
 from adapters.identity.set_verifier import MAX_TOKEN_BYTES
 from application.ports.signal_feed import Batch
 from domain.errors import UnavailableError
@@ -23,10 +21,10 @@ MAX_BYTES: Final = MAX_TOKENS * (MAX_TOKEN_BYTES + 1024)
 class HttpSignalFeed:
     """``application.ports.signal_feed.SignalFeed`` over HTTP."""
 
-    def __init__(self, url: str, client: httpx.Client, token_file: Path | None = None) -> None:
+    def __init__(self, url: str, exchange: HttpExchange, token_file: Path | None = None) -> None:
         """``token_file`` holds our bearer token for the transmitter; it is read anew for every poll."""
         self._url = url
-        self._client = client
+        self._exchange = exchange
         self._token_file = token_file
 
     def poll(self, *, acknowledged: Sequence[str], refused: Mapping[str, str]) -> Batch:
@@ -36,19 +34,16 @@ class HttpSignalFeed:
             request["ack"] = list(acknowledged)
         if refused:
             request["setErrs"] = {jti: {"err": err, "description": err} for jti, err in refused.items()}
-        try:
-            raw = fetched(
-                self._client,
-                "POST",
-                self._url,
-                max_bytes=MAX_BYTES,
-                seconds=POLL_SECONDS,
-                headers=self._headers(),
-                # Escaped to ASCII: a jti may hold what no encoding can say.
-                content=json.dumps(request).encode(),
-            )
-        except httpx.HTTPError as error:
-            raise UnavailableError(f"the transmitter cannot be reached: {type(error).__name__}") from None
+        raw = self._exchange.fetch(
+            "POST",
+            self._url,
+            whose="the transmitter",
+            max_bytes=MAX_BYTES,
+            seconds=POLL_SECONDS,
+            headers=self._headers(),
+            # Escaped to ASCII: a jti may hold what no encoding can say.
+            content=json.dumps(request).encode(),
+        )
         return _batch(raw)
 
     def _headers(self) -> dict[str, str]:

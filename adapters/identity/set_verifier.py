@@ -17,7 +17,7 @@ from domain.errors import SignalRefusedError, UnavailableError
 from domain.errors.reception import INVALID_AUDIENCE, INVALID_ISSUER, INVALID_KEY, INVALID_REQUEST
 
 if TYPE_CHECKING:
-    from adapters.identity.jwks import KeySet
+    from adapters.identity.public_keys import CachedKeys
     from application.ports.clock import Clock
 
 ALGORITHMS: Final = ("ES256", "PS256", "RS256")
@@ -44,7 +44,9 @@ class Expectations:
 class JwtSignalVerifier:
     """``application.ports.signal_verifier.SignalVerifier`` over a key set."""
 
-    def __init__(self, keys: KeySet, expected: Expectations, clock: Clock, credential_file: Path | None = None) -> None:
+    def __init__(
+        self, keys: CachedKeys, expected: Expectations, clock: Clock, credential_file: Path | None = None
+    ) -> None:
         """``credential_file`` holds the bearer token that the transmitter has to show as well, if any."""
         self._keys = keys
         self._expected = expected
@@ -56,7 +58,7 @@ class JwtSignalVerifier:
         if len(token) > MAX_TOKEN_BYTES:
             _refuse(INVALID_REQUEST, "too_large")
         header = _header(token)
-        key = self._keys.key(header.get("kid"), header["alg"])
+        key = self._keys.find_surely(header.get("kid"), header["alg"])
         if key is None:
             _refuse(INVALID_KEY, "unknown_key")
         try:

@@ -40,6 +40,11 @@ class MemoryPasswords:
         policy = presented.hashed.split("$")[1]
         return presented.hashed == _digest(policy, presented.password)
 
+    def check(self) -> None:
+        """Raise where it is down. See the port."""
+        if self.down:
+            raise UnavailableError("passwords cannot be verified now")
+
     def hash(self, password: str) -> str:
         """Return a digest that names its policy."""
         return _digest(self.policy, password)
@@ -69,6 +74,11 @@ class MemoryDirectory:
         if self.down:
             raise UnavailableError("the directory cannot be reached")
         return self._people.get(presented.username) == presented.password
+
+    def check(self) -> None:
+        """Raise where it is down. See the port."""
+        if self.down:
+            raise UnavailableError("passwords cannot be verified now")
 
 
 def _digest(policy: str, password: str) -> str:

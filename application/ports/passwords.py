@@ -35,6 +35,10 @@ class PasswordVerifier(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """See whether passwords could be verified now, without one. Raises ``UnavailableError``, without an address."""
+        ...
+
 
 class PasswordHasher(Protocol):
     """Makes the hashes of the passwords that are kept here."""

@@ -12,7 +12,8 @@ from domain.act import Act, reason_code
 
 CAEP: Final = "https://schemas.openid.net/secevent/caep/event-type/"
 RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
-VERIFICATION_TYPE: Final = "https://schemas.openid.net/secevent/ssf/event-type/verification"
+SSF: Final = "https://schemas.openid.net/secevent/ssf/event-type/"
+VERIFICATION_TYPE: Final = f"{SSF}verification"
 FACE: Final = "urn:faceauth:credential:face"
 """``credential_type`` of CAEP credential-change for a face: of our own, agreed upon with the receiver."""
 ACR_NAMESPACE: Final = "urn:faceauth:acr"

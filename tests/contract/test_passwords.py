@@ -75,6 +75,10 @@ def test_nobody_has_no_password(kept: Kept) -> None:
             assert not kept.right(name, password)
 
 
+def test_it_can_be_checked_without_a_password(kept: Kept) -> None:
+    kept.verifier.check()
+
+
 def test_it_says_who_it_is(kept: Kept) -> None:
     assert kept.verifier.name in {"local", "ldap", "oidc"}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from adapters.identity.exchange import HttpExchange
 from adapters.identity.set_poller import HttpSignalFeed
 from adapters.memory.clock import FixedClock
 from adapters.memory.reception import MemorySignalFeed, MemorySignalVerifier
@@ -16,7 +17,7 @@ from domain.errors import SignalRefusedError, UnavailableError
 from tests.transmitter import ISSUER, SSF, Transmitter, iss_sub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from application.ports.signal_feed import SignalFeed
@@ -104,13 +105,14 @@ class Post:
 
 
 @pytest.fixture(params=["memory", "http"])
-def post(request: pytest.FixtureRequest) -> Post:
+def post(request: pytest.FixtureRequest) -> Iterator[Post]:
     if request.param == "memory":
         memory = MemorySignalFeed(size=3)
-        return Post(memory, memory)
+        yield Post(memory, memory)
+        return
     provider = Provider()
-    client = httpx.Client(transport=httpx.MockTransport(provider.answer))
-    return Post(HttpSignalFeed("http://127.0.0.1/poll", client), provider)
+    with HttpExchange(transport=httpx.MockTransport(provider.answer)) as exchange:
+        yield Post(HttpSignalFeed("http://127.0.0.1/poll", exchange), provider)
 
 
 def test_a_feed_hands_out_in_batches_and_again_until_it_is_told(post: Post) -> None:

@@ -11,7 +11,8 @@ import pytest
 from application import erase
 from entrypoints import backups
 from entrypoints.app import App
-from entrypoints.examination import Finding, examine
+from entrypoints.examination import examine
+from entrypoints.finding import Finding
 from tests.integration.trial import act, enroll, opened
 
 pytestmark = pytest.mark.database
@@ -45,3 +46,15 @@ def test_no_backup_and_an_old_one_are_warnings(tmp_path: Path, dsn: str) -> None
         week_ago = datetime.now(UTC).timestamp() - 8 * 86400
         os.utime(path, (week_ago, week_ago))
         assert finding(app, "data_backup").state == "warning"
+
+
+def test_a_department_that_the_settings_name_and_nobody_made_is_a_fault(tmp_path: Path, dsn: str) -> None:
+    with opened(tmp_path / "home", dsn) as app:
+        app.services.departments.add("uti")
+
+        for name in ("mfa_departments", "device_required"):
+            assert finding(app, name).detail == "none"
+            assert finding(app, name, **{name: ("uti", "*")}).state == "ok"
+            missing = finding(app, name, **{name: ("uti", "ut1")})
+            assert (missing.state, missing.detail) == ("fault", "no such department: ut1")
+            assert "faceauth department add ut1" in missing.remedy

@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 
 from application.outcome import Client
 from application.password import PasswordEntry, sign_in
 from domain.errors import PasswordChangeRequiredError
 from entrypoints.bootstrap import bootstrap
-from entrypoints.cli.main import run
 from entrypoints.settings import Settings
 from tests.house import ADDRESS, AGENT, ICU
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    pass
 
 pytestmark = pytest.mark.database
 
 SECRET = "seis caixas de gaze azul"
 ANA = ("--username", "ana.souza", "--display-name", "Dra. Ana Souza", "--department", ICU)
 Command = Any
-
-
-@pytest.fixture
-def settings(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("FACEAUTH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DATABASE_URL", dsn)
-    return Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
-
-
-@pytest.fixture
-def command(
-    settings: Settings,  # noqa: ARG001 - what every command finds by its environment
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    def call(*words: str, typed: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faceauth", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        with pytest.raises(SystemExit) as exit_:
-            run()
-        shown = capsys.readouterr()
-        code = exit_.value.code
-        return code if isinstance(code, int) else 0, shown.out, shown.err
-
-    monkeypatch.setattr("entrypoints.cli.main.harden", lambda: None)
-    monkeypatch.setattr("entrypoints.cli.main.configure_logging", lambda: None)
-    yield call
-    structlog.reset_defaults()
 
 
 def enter(settings: Settings, password: str, new: str | None = None) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 
 from adapters.memory.vision import scripted_judge
 from application import devices
@@ -16,45 +14,20 @@ from application.notice import CURRENT
 from application.outcome import Client
 from application.services import Policies
 from entrypoints.bootstrap import bootstrap
-from entrypoints.cli.main import run
 from entrypoints.settings import Settings
 from tests.house import ICU, LAB, frames, person, pictures
 from tests.tablet import Tablet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from application.outcome import Outcome
     from application.services import Services
 
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def settings(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A house of its own that every command finds by its environment."""
-    monkeypatch.setenv("FACEAUTH_HOME", str(tmp_path / "home"))
+@pytest.fixture(autouse=True)
+def _departments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEAUTH_DEPARTMENTS", f"{ICU},{LAB}")
-    monkeypatch.setenv("DATABASE_URL", dsn)
-    return Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
-
-
-@pytest.fixture
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
-    assert settings.database_url
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faceauth", *words])
-        with pytest.raises(SystemExit) as ended:
-            run()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    monkeypatch.setattr("entrypoints.cli.main.harden", lambda: None)
-    monkeypatch.setattr("entrypoints.cli.main.configure_logging", lambda: None)
-    yield call
-    structlog.reset_defaults()
 
 
 def pair(services: Services, tablet: Tablet, code: str) -> None:

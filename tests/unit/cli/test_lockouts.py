@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-import structlog
 
 from application import lockout
 from application.lockout import PASSWORD, Origin
 from entrypoints.bootstrap import bootstrap
-from entrypoints.cli.main import run
 from entrypoints.settings import Settings
 from tests.house import ICU, LAB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    pass
 
 pytestmark = pytest.mark.database
 
@@ -28,31 +24,13 @@ Command = Any
 
 
 @pytest.fixture
-def locked(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Origin:
+def locked(settings: Settings) -> Origin:
     """Somebody who failed five times, in a house that every command finds by its environment."""
-    monkeypatch.setenv("FACEAUTH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DATABASE_URL", dsn)
-    settings = Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
     origin = Origin(PASSWORD, ICU, "192.0.2.17", subject_id=UUID(int=1))
     with bootstrap(settings, vision=False) as app:
         for _ in range(5):
             lockout.failed(app.services, origin, act=app.services.act("anonymous", "http"))
     return origin
-
-
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faceauth", *words])
-        with pytest.raises(SystemExit) as ended:
-            run()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    yield call
-    structlog.reset_defaults()
 
 
 def test_a_lockout_is_listed_and_released(locked: Origin, command: Command) -> None:

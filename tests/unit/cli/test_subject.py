@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import jwt
 import pytest
-import structlog
 
 from adapters.memory.vision import scripted_judge
 from application.notice import CURRENT
 from entrypoints.bootstrap import bootstrap
-from entrypoints.cli.main import run
 from entrypoints.settings import Settings
 from tests.house import ICU, person, pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    pass
 
 pytestmark = pytest.mark.database
 
 Command = Any
 """Takes words, returns (exit code, standard output, standard error)."""
-
-
-@pytest.fixture
-def settings(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A house of its own, with Ana and Bia enrolled, that every command finds by its environment."""
-    monkeypatch.setenv("FACEAUTH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DATABASE_URL", dsn)
-    return Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
 
 
 @pytest.fixture
@@ -50,24 +38,6 @@ def people(settings: Settings) -> dict[str, UUID]:
                 act=app.services.act("operator:test", "cli"),
             ).subject_id
     return found
-
-
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faceauth", *words])
-        with pytest.raises(SystemExit) as exit_:
-            run()
-        shown = capsys.readouterr()
-        code = exit_.value.code
-        return code if isinstance(code, int) else 0, shown.out, shown.err
-
-    monkeypatch.setattr("entrypoints.cli.main.harden", lambda: None)
-    monkeypatch.setattr("entrypoints.cli.main.configure_logging", lambda: None)
-    yield call
-    structlog.reset_defaults()
 
 
 def last_line(text: str) -> dict[str, Any]:

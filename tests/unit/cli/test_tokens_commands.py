@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-import structlog
 
 from application.clients import Credentials, authenticated
 from application.sessions import new_session
@@ -16,42 +14,16 @@ from application.signing import ROTATED, rotate_signing_keys
 from domain.errors import ClientUnknownError, KeyRingError
 from domain.session import Session
 from entrypoints.bootstrap import bootstrap
-from entrypoints.cli.main import run
 from entrypoints.settings import Settings
 from tests.house import ICU, LAB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    pass
 
 pytestmark = pytest.mark.database
 
 Command = Any
 """Takes words, returns (exit code, standard output, standard error)."""
-
-
-@pytest.fixture
-def settings(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("FACEAUTH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DATABASE_URL", dsn)
-    return Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
-
-
-@pytest.fixture
-def command(
-    settings: Settings,  # noqa: ARG001 - whose environment every command finds
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faceauth", *words])
-        with pytest.raises(SystemExit) as end:
-            run()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    yield call
-    structlog.reset_defaults()
 
 
 def facts(settings: Settings, kind: str) -> list[dict[str, str]]:

@@ -161,7 +161,7 @@ def test_the_doctor_counts_the_keys_and_says_when_the_provider_is_down(realm: Re
         return finding.state, finding.detail
 
     assert found(idp_issuer=realm.site.url) == ("ok", "1 keys that verify its tokens")
-    assert found(idp_issuer="http://127.0.0.1:9") == ("warning", "the identity provider cannot be reached")
+    assert found(idp_issuer="http://127.0.0.1:9") == ("warning", "the issuer cannot be reached: refused")
     assert found(idp_issuer=None) == ("ok", "none: only local tokens count")
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from adapters.crypto.certificate import ensure_self_signed
-from adapters.identity.documents import MAX_DOCUMENT_BYTES, ProviderDocuments, check_url
+from adapters.identity.documents import MAX_DOCUMENT_BYTES, ProviderDocuments
+from adapters.identity.exchange import check_url
 from adapters.identity.public_keys import MAX_KEYS, CachedKeys, usable_keys
 from adapters.memory.clock import FixedClock
 from domain.errors import ConfigurationError, TokenInvalidError, UnavailableError
@@ -190,7 +191,7 @@ def test_while_a_provider_hangs_only_two_wait_and_the_rest_is_told_at_once() -> 
 
     cache = CachedKeys(hang, clock=FixedClock(), on_fault=lambda _: None)
     with ThreadPoolExecutor(8) as pool:
-        waiting = [pool.submit(cache.find, "kid") for _ in range(8)]
+        waiting = [pool.submit(cache.find, "kid", "ES256") for _ in range(8)]
         assert started.wait(5)
         deadline = time.monotonic() + 3
         while sum(future.done() for future in waiting) < 6:
@@ -212,10 +213,10 @@ def test_a_bug_in_fetching_is_told_and_does_not_stay() -> None:
 
     cache = CachedKeys(fetch, clock=clock, on_fault=faults.append)
     with pytest.raises(UnavailableError):
-        cache.find("a")
+        cache.find("a", "ES256")
     clock.advance(timedelta(seconds=10))
 
-    assert cache.find("a") is not None
+    assert cache.find("a", "ES256") is not None
     assert [type(fault) for fault in faults] == [RuntimeError]
 
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from adapters.identity import set_poller
+from adapters.identity.exchange import HttpExchange
 from adapters.identity.set_poller import MAX_BYTES, MAX_TOKENS, HttpSignalFeed
 from adapters.identity.set_verifier import MAX_TOKEN_BYTES
 from domain.errors import UnavailableError
@@ -60,8 +60,8 @@ def saying(body: bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTP
 
 
 def polled(url: str, token_file: Path | None = None, **told: Any) -> Batch:
-    with httpx.Client() as client:
-        return HttpSignalFeed(url, client, token_file).poll(**({"acknowledged": [], "refused": {}} | told))
+    with HttpExchange() as exchange:
+        return HttpSignalFeed(url, exchange, token_file).poll(**({"acknowledged": [], "refused": {}} | told))
 
 
 def test_a_poll_says_what_the_standard_says(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk
 
-from adapters.identity.jwks import KeySet
+from adapters.identity.public_keys import CachedKeys
 from adapters.identity.set_verifier import MAX_TOKEN_BYTES, Expectations, JwtSignalVerifier
 from adapters.memory.clock import FixedClock
 from domain.errors import SignalRefusedError, UnavailableError
-from tests.transmitter import AUDIENCE, ISSUER, SSF, Transmitter, ec_key, iss_sub, key_set, rsa_key
+from tests.transmitter import AUDIENCE, ISSUER, SSF, Transmitter, ec_key, iss_sub, rsa_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +31,21 @@ def sender() -> Transmitter:
     return Transmitter(FixedClock())
 
 
-def refusal(sender: Transmitter, token: bytes, keys: KeySet | None = None) -> tuple[str, str]:
+def refusal(sender: Transmitter, token: bytes, keys: CachedKeys | None = None) -> tuple[str, str]:
     verifier = JwtSignalVerifier(keys or sender.keys(), Expectations(ISSUER, AUDIENCE), sender.clock)
     with pytest.raises(SignalRefusedError) as refused:
         verifier.verify(token)
     return refused.value.err, refused.value.reason
+
+
+def known(sender: Transmitter, *members: Any) -> CachedKeys:
+    """Keys as a key set has them; nobody asks where there are none."""
+
+    def fetch() -> list[Any]:
+        assert members, "nobody asks for keys"
+        return list(members)
+
+    return CachedKeys(fetch, clock=sender.clock, on_fault=lambda _: None, retry_s=0.0)
 
 
 def seconds(sender: Transmitter, **shift: float) -> int:
@@ -77,7 +87,7 @@ def test_a_single_key_needs_no_id(sender: Transmitter) -> None:
 
 
 def test_without_an_id_two_keys_are_no_key(sender: Transmitter) -> None:
-    keys = KeySet(lambda: key_set(sender.key, ec_key("ec-2")))
+    keys = sender.keys(sender.key, ec_key("ec-2"))
 
     assert refusal(sender, sender.sign(sender.claims(VERIFICATION), kid=None), keys)[0] == "invalid_key"
 
@@ -100,7 +110,7 @@ def test_the_public_key_as_a_secret_is_refused(sender: Transmitter) -> None:
 
 def test_a_symmetric_key_in_the_set_is_no_key(sender: Transmitter) -> None:
     secret = jwk.OctKey.generate_key(256, {"kid": "oct"})
-    keys = KeySet(lambda: json.dumps({"keys": [secret.as_dict(private=True)]}).encode())
+    keys = known(sender, secret.as_dict(private=True), ec_key("good").as_dict(private=False))
 
     assert refusal(sender, sender.sign(sender.claims(VERIFICATION), key=secret, alg="HS256"), keys)[0] == "invalid_key"
 
@@ -109,7 +119,7 @@ def test_a_symmetric_key_in_the_set_is_no_key(sender: Transmitter) -> None:
 def test_another_curve_and_a_short_key_are_no_keys(sender: Transmitter) -> None:
     other = ec_key("p384", "P-384")
     short = rsa_key("short", 1024)
-    keys = KeySet(lambda: key_set(other, short), refetch_every_s=0.0)
+    keys = sender.keys(other, short, ec_key("good"))
 
     for key, algorithm in ((other, "ES384"), (short, "RS256")):
         token = sender.sign(sender.claims(VERIFICATION), key=key, alg=algorithm)
@@ -197,7 +207,7 @@ def test_an_end_counts_where_there_is_one(sender: Transmitter) -> None:
 def test_a_token_is_refused_for_its_size_before_anything_is_parsed(sender: Transmitter) -> None:
     token = sender.token(VERIFICATION, payload={"state": "x" * MAX_TOKEN_BYTES})
 
-    assert refusal(sender, token, KeySet(lambda: pytest.fail("nobody asks for keys"))) == (
+    assert refusal(sender, token, known(sender)) == (
         "invalid_request",
         "too_large",
     )
