@@ -125,7 +125,8 @@ def happened(app: App) -> Mapping[str, list[Heard]]:
     after = 0
     while events := app.services.store.read(after, 500):
         for event in events:
-            owners.setdefault(event.aggregate_id, event.fields.get("subject_id"))
+            if "subject_id" in event.fields:
+                owners.setdefault(event.aggregate_id, event.fields["subject_id"])
             if event.name not in TOLD:
                 continue
             detail = str(event.aggregate_id) if event.name.startswith("session.") else CHANGES.get(event.name, "")
