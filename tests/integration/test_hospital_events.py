@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from application import accounts, consent, erase
+from application.account_passwords import set_password
 from application.authenticate import Authentication
 from application.outcome import Client
 from application.sessions import revoke_sessions
@@ -46,12 +47,18 @@ TOLD = {
     "enrollment.activated.v1": "credential-change",
     "enrollment.revoked.v1": "credential-change",
     "enrollment.erased.v1": "credential-change",
+    "account.password_set.v1": "credential-change",
     "account.suspended.v1": "account-disabled",
     "account.reinstated.v1": "account-enabled",
     "erasure.executed.v1": "account-purged",
 }
 """What the receiver must hear of, written down here anew: CAEP 1.0 and RISC 1.0."""
-CHANGES = {"enrollment.activated.v1": "create", "enrollment.revoked.v1": "revoke", "enrollment.erased.v1": "delete"}
+CHANGES = {
+    "enrollment.activated.v1": "create",
+    "enrollment.revoked.v1": "revoke",
+    "enrollment.erased.v1": "delete",
+    "account.password_set.v1": "update",
+}
 
 Heard = tuple[str, str, str]
 """An event's type; its session, or what changed; and its transaction."""
@@ -83,6 +90,9 @@ class Ward:
         match turn % 25:
             case 3:
                 self.attempt(f"stranger{self.number}x{turn}", code="face_not_recognised")
+            case 5:
+                set_password(services, self.subjects[leaver], None, act=act(self.app))
+                self.attempt(leaver)
             case 8:
                 self.attempt(name, pads=ATTACK, code="presentation_attack")
             case 11:
@@ -189,4 +199,5 @@ def test_every_event_of_500_attempts_arrives_once_and_in_order_through_four_cras
         kinds = Counter(kind for events in expected.values() for kind, _, _ in events)
         assert kinds["session-established"] == outcomes["ok"]
         assert kinds["account-disabled"] == kinds["account-enabled"] == kinds["account-purged"] == WARDS * 5
+        assert kinds["credential-change"] > WARDS * (STAFF + 5 * len(CHANGES))
         assert kinds["session-revoked"] > WARDS * 5

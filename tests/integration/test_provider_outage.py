@@ -147,6 +147,7 @@ def hospital(tmp_path: Path, dsn: str, key: Any) -> Iterator[tuple[App, Hospital
             "signals_poll_seconds": 0.5,
             "signal_timeout_seconds": 5.0,
             "attempts_per_minute": 100_000,
+            "max_fps": 60.0,
         }
         app, receiver, _ = stack.enter_context(house(tmp_path, dsn, follow=True, **settings))
         outside.append(Hospital(site, receiver))
