@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import signal as signals
-import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from application.ports.signal_streams import PUSH, WEBHOOK, Receiver, Stream
-from application.sessions import revoke_sessions
+from application.ports.signal_streams import WEBHOOK, Stream
 from application.signals import streams
-from application.signals.engine import SignalEngine
 from application.signals.letters import signed
 from domain.session import Session
 from entrypoints.app import App
 from tests.house import ICU
-from tests.integration.trial import act, enroll, later, opened, sign_in
+from tests.integration.signal_house import AUDIENCE, engine, engine_process, house, wait_until
+from tests.integration.trial import act, enroll, later, sign_in
 from tests.ssf_receiver import (
     Fault,
     answering,
@@ -34,62 +27,10 @@ from tests.ssf_receiver import (
     hanging,
     refusing,
     stored_then_died,
-    stored_then_hangs,
 )
 from tests.ssf_receiver import Receiver as Ssf
 
 pytestmark = pytest.mark.database
-
-ROOT = Path(__file__).parents[2]
-AUDIENCE = "ehr"
-BEARER = "Bearer of-the-receiver"
-
-
-@contextmanager
-def house(tmp_path: Path, dsn: str, **settings: Any) -> Iterator[tuple[App, Ssf, Stream]]:
-    """An App, a receiver, and a stream between them that nobody delivers on yet."""
-    keys: dict[str, Any] = {"keys": []}
-    receiver = Ssf(lambda: keys, issuer="https://localhost:8443", audience=AUDIENCE)
-    receiver.bearer = BEARER
-    configured = {"signal_hosts": (receiver.host,), "signal_http_on_loopback": True, **settings}
-    try:
-        with opened(tmp_path / "home", dsn, **configured) as app:
-            keys |= app.services.tokens.jwks()
-            wanted = streams.Wanted(PUSH, receiver.url, BEARER)
-            stream = streams.create(app.services, Receiver("receiver:ehr", AUDIENCE), wanted)
-            yield app, receiver, stream
-    finally:
-        receiver.stop()
-
-
-@contextmanager
-def engine(app: App) -> Iterator[list[Exception]]:
-    faults: list[Exception] = []
-    running = SignalEngine(app.services, faults.append, jitter=lambda: 0.0)
-    running.start()
-    yield faults
-    running.stop()
-
-
-@contextmanager
-def engine_process(app: App, host: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.integration.signal_engine", str(app.settings.home), app.dsn, host]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603 - our own module
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "delivering\n"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def wait_until(condition: Any, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def open_session(app: App, subject_id: UUID, session_id: UUID | None = None) -> Session:
@@ -135,46 +76,6 @@ def complete(app: App, receiver: Ssf, stream: Stream) -> bool:
     """Whether as much has arrived as has happened, and nothing is on its way."""
     arrived, happened = (sum(map(len, order.values())) for order in (sessions_only(receiver), expected(app)))
     return arrived >= happened and app.services.signals.outbox.waiting(stream.stream_id) == 0
-
-
-@pytest.mark.timeout(280)
-def test_every_event_of_500_attempts_arrives_once_and_in_order_through_four_crashes(tmp_path: Path, dsn: str) -> None:
-    names = [f"nurse{number}" for number in range(10)]
-    with house(tmp_path, dsn) as (app, receiver, stream):
-        people = [enroll(app, name) for name in names]
-
-        def attempts(first: int, last: int) -> None:
-            for attempt in range(first, last):
-                assert sign_in(app, names[attempt % 10]).success
-                if attempt % 5 == 4:
-                    app.services.projector.catch_up()
-                    where = {"subject_id": people[attempt % 10]}
-                    revoke_sessions(app.services, where, reason="logout", act=act(app))
-
-        with engine_process(app, receiver.host) as doomed:
-            for crash in range(3):
-                attempts(crash * 125, crash * 125 + 100)
-                receiver.faults.append(stored_then_died)
-                attempts(crash * 125 + 100, crash * 125 + 110)
-                wait_until(lambda: receiver.faults == [])
-                receiver.crash()
-                attempts(crash * 125 + 110, crash * 125 + 125)
-                receiver.start()
-            receiver.faults += [stored_then_hangs, hanging]
-            attempts(375, 440)
-            wait_until(lambda: receiver.faults == [])
-            doomed.send_signal(signals.SIGKILL)
-            doomed.wait()
-        attempts(440, 460)
-        with engine_process(app, receiver.host):
-            attempts(460, 500)
-            wait_until(lambda: complete(app, receiver, stream), 90)
-
-        assert receiver.errors == []
-        assert sessions_only(receiver) == expected(app)
-        assert sum(len(order) for order in sessions_only(receiver).values()) > 500
-        assert sum(copies - 1 for copies in receiver.copies.values()) >= 4, "each crash had a letter in its hands"
-        assert app.services.signals.outbox.dead(10) == []
 
 
 @pytest.mark.parametrize(
@@ -236,25 +137,6 @@ def test_what_the_receiver_will_never_take_is_dead_at_once_and_can_be_replayed(t
 
         assert str(dead.jti) in receiver.seen
         assert len(receiver.seen) == 2
-
-
-def test_events_reach_the_receiver_within_a_second_while_20_people_a_second_sign_in(tmp_path: Path, dsn: str) -> None:
-    committed: dict[str, float] = {}
-    with house(tmp_path, dsn) as (app, receiver, _), engine(app) as faults:
-        begin = time.monotonic()
-        for number in range(200):
-            time.sleep(max(0.0, begin + number * 0.05 - time.monotonic()))
-            session = open_session(app, uuid4())
-            committed[str(session.id)] = time.monotonic()
-        wait_until(lambda: len(receiver.seen) == 200)
-
-        late = sorted(
-            receiver.arrived[jti] - committed[claims["sub_id"]["session"]["id"]]
-            for jti, claims in receiver.seen.items()
-        )
-        print(f"event to receiver: p50 {statistics.median(late) * 1000:.0f} ms, p99 {late[197] * 1000:.0f} ms")  # noqa: T201
-        assert late[197] <= 1.0
-        assert faults == []
 
 
 def test_two_processes_deliver_each_event_once(tmp_path: Path, dsn: str) -> None:

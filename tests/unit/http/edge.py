@@ -226,7 +226,14 @@ class Served:
 
 @contextlib.contextmanager
 def serving(edge: Edge) -> Iterator[Served]:
-    config = uvicorn_config(edge.app, create_app(edge.app))
+    with served_on(edge.app) as port:
+        yield Served(edge, port)
+
+
+@contextlib.contextmanager
+def served_on(app: App) -> Iterator[int]:
+    """Serve an App with a real uvicorn, without TLS; yield its port."""
+    config = uvicorn_config(app, create_app(app))
     config.ssl_certfile = config.ssl_keyfile = None
     config.port = 0
     server = uvicorn.Server(config)
@@ -234,7 +241,7 @@ def serving(edge: Edge) -> Iterator[Served]:
     thread.start()
     try:
         wait_until(lambda: server.started)
-        yield Served(edge, server.servers[0].sockets[0].getsockname()[1])
+        yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
         thread.join(20)
