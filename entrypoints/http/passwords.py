@@ -21,16 +21,19 @@ from domain.roles import DEPARTMENT_ADMIN, SUBJECT
 from entrypoints.http.bodies import Body, Department
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.messages import result
+from entrypoints.http.peer import client_address
 
 T = TypeVar("T")
 MAX_WAITING: Final = 100
 """Passwords that wait to be verified or are being verified; one more is told to come back later."""
 LONGEST_USERNAME: Final = 400
 LONGEST_TICKET: Final = 100
+LONGEST_CLIENT_ID: Final = 64
 
 # Bounds only: what is empty, too long for anybody or of no text is told apart, and refused, further in.
 Username = Annotated[str, StringConstraints(max_length=LONGEST_USERNAME)]
 Password = Annotated[str, StringConstraints(max_length=LONGEST_INPUT)]
+ClientId = Annotated[str, StringConstraints(max_length=LONGEST_CLIENT_ID)]
 Ticket = Annotated[str, StringConstraints(max_length=LONGEST_TICKET)]
 
 
@@ -41,6 +44,7 @@ class SignInBody(Body):
     password: Password = Field(repr=False)
     username: Username | None = Field(default=None, repr=False)
     attempt_id: UUID | None = None
+    client_id: ClientId | None = None
     ticket: Ticket | None = Field(default=None, repr=False)
     new_password: Password | None = Field(default=None, repr=False)
 
@@ -85,7 +89,7 @@ class PasswordApi:
     async def sign_in(self, request: Request) -> Response:
         """Sign in by password, or complete a sign-in whose face was accepted: the socket's result, or a problem."""
         body = await self._desk.body(SignInBody, request)
-        return JSONResponse(result(await self._verified(_signed_in, self._desk, body, _client(request))))
+        return JSONResponse(result(await self._verified(_signed_in, self._desk, body, self._client(request))))
 
     async def step_up(self, request: Request) -> Response:
         """Add the password to a session that a face opened; answers its new access token."""
@@ -97,7 +101,7 @@ class PasswordApi:
             subject_id=subject_id,
             session_id=session_id,
             password=body.password,
-            client=_client(request),
+            client=self._client(request),
             act=self._desk.act(principal_at(request)),
         )
         return JSONResponse(
@@ -108,7 +112,7 @@ class PasswordApi:
                 "acr": stepped.session.acr,
                 "tokens": {
                     "access_token": stepped.access_token,
-                    "token_type": "Bearer",
+                    "token_type": stepped.token_type,
                     "expires_in": stepped.expires_in,
                 },
             }
@@ -127,7 +131,7 @@ class PasswordApi:
             new=body.new,
             department=principal.department,
             session_id=session_id,
-            client=_client(request),
+            client=self._client(request),
             act=self._desk.act(principal),
         )
         return JSONResponse({"success": True, "sessions_revoked": ended})
@@ -146,6 +150,10 @@ class PasswordApi:
         )
         return JSONResponse({"success": True} | ({} if made_up is None else {"temporary_password": made_up}))
 
+    def _client(self, request: Request) -> Client:
+        address = client_address(request, self._desk.app.settings)
+        return Client(address, request.headers.get("user-agent", ""))
+
     async def _verified(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call something that verifies or hashes a password. Raises ``UnavailableError`` where too many wait."""
         if self._waiting >= MAX_WAITING:
@@ -160,7 +168,15 @@ class PasswordApi:
 def _signed_in(desk: Desk, body: SignInBody, client: Client) -> Outcome:
     services = desk.app.services
     if body.ticket is not None:
-        entry = SecondEntry(body.department, body.ticket, body.password, client, body.username, body.new_password)
+        entry = SecondEntry(
+            body.department,
+            body.ticket,
+            body.password,
+            client,
+            username=body.username,
+            new_password=body.new_password,
+            client_id=body.client_id,
+        )
         return second_factor.complete(services, entry)
     if body.username is None:
         raise InvalidInputError("name the user: username, or the ticket that a face gave")
@@ -173,12 +189,9 @@ def _signed_in(desk: Desk, body: SignInBody, client: Client) -> Outcome:
             client,
             attempt_id=body.attempt_id,
             new_password=body.new_password,
+            client_id=body.client_id,
         ),
     )
-
-
-def _client(request: Request) -> Client:
-    return Client(request.client.host if request.client else "unknown", request.headers.get("user-agent", ""))
 
 
 def _session_of(principal: Principal) -> tuple[UUID, UUID]:

@@ -126,7 +126,7 @@ class TokenApi:
         asker = basic_credentials(request)
         if asker is None:
             principal = await self._desk.run(access.principal_of, request, self._services)
-            access.require_role(principal, OPERATOR)
+            access.require(principal, frozenset({OPERATOR}))
         parameters = await read_parameters(request)
         answer = await self._together.ask(Question(needed(parameters, "token"), asker))
         return refusal(answer) if isinstance(answer, ClientUnknownError) else JSONResponse(dict(answer))
