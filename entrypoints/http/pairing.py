@@ -13,6 +13,7 @@ from application import devices
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO
 from entrypoints.http import access, bodies
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
+from entrypoints.http.peer import client_address
 
 
 class InviteBody(bodies.Body):
@@ -77,7 +78,7 @@ class DeviceApi:
             code=body.code,
             public_jwk=body.public_jwk,
             proof=body.proof,
-            address=request.client.host if request.client else "unknown",
+            address=client_address(request, self._desk.app.settings),
             channel="http",
         )
         return JSONResponse({"device_id": str(device.id), "department": device.department, "label": device.label}, 201)
