@@ -25,8 +25,8 @@ from domain.act import Act
 from domain.enrollment import ACTIVE, Enrollment
 from domain.errors import (
     ConcurrencyError,
-    KeyDestroyedError,
     FaceauthError,
+    KeyDestroyedError,
     NotFoundError,
     PasswordsOffError,
     SealBrokenError,
@@ -135,7 +135,7 @@ def checked(
 
     The verifier is asked once, for nobody as for somebody; again only where what it was asked about changed before the
     decision was saved. ``decide`` saves, or raises ``WrongPasswordError`` once it has saved that: failures are counted.
-    Whatever else is raised is neither a failure nor a success, and counts nothing: nobody waits for a directory's fault.
+    Whatever else is raised counts neither as a failure nor as a success: nobody waits for a directory's fault.
     Raises ``LockedOutError``, ``PasswordsOffError``, ``UnavailableError``, and what ``decide`` raises.
     """
     who = find()

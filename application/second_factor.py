@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -19,16 +20,18 @@ from application.clients import taker
 from application.confirm import NOT_CONFIRMED, confirmed
 from application.outcome import PASSWORD, Client, Outcome, admitted
 from application.password import AMR_PASSWORD, SAID, must_be_replaced, replace_password
-from application.password_check import Claimed, Given, checked, standing, verifier_of
+from application.password_check import TRIES, Claimed, Given, checked, standing, verifier_of
 from application.proving import ACR_DEVICE, AMR_DEVICE, standing_device
 from application.refresh import standing_behind
 from application.services import Services
 from application.sessions import new_session
 from domain.act import Act
-from domain.attempt import Attempt
+from domain.attempt import AWAITING_FACTOR, Attempt
 from domain.biometrics import Candidate, Similarity
 from domain.enrollment import Enrollment
 from domain.errors import (
+    AttemptStateError,
+    ConcurrencyError,
     EnrollmentInactiveError,
     NotFoundError,
     PasswordChangeRequiredError,
@@ -167,6 +170,29 @@ def step_up(
         bound_to=session.bound_to,
     )
     return SteppedUp(session, token, expires_in, "DPoP" if session.bound_to else "Bearer")
+
+
+def void_tickets(services: Services, subject_id: UUID, *, reason: str, act: Act) -> None:
+    """Let no ticket that a face of that subject got until now open anything; what was faster is a session by now."""
+    services.projector.catch_up()
+    for row in services.read_models.rows("auth_log_rows", {"state": AWAITING_FACTOR, "subject_id": subject_id}):
+        _void(services, row["attempt_id"], reason, act)
+
+
+def _void(services: Services, attempt_id: UUID, reason: str, act: Act) -> None:
+    """Void one ticket. Raises ``ConcurrencyError`` if others never leave it alone."""
+    for tries_left in reversed(range(TRIES)):
+        # Whoever used the ticket up meanwhile was faster; one that cannot be read opens nothing.
+        with suppress(AttemptStateError, SealBrokenError):
+            attempt = services.store.get(Attempt, attempt_id)
+            attempt.abandon(reason=reason, act=act)
+            try:
+                services.store.save(attempt)
+            except ConcurrencyError:
+                if not tries_left:
+                    raise
+                continue
+        return
 
 
 def _ticketed(services: Services, entry: SecondEntry, now: datetime) -> Attempt:

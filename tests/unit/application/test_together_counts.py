@@ -190,7 +190,9 @@ def test_who_takes_the_name_of_somebody_erased_inherits_nothing(house: House) ->
     with pytest.raises(WrongPasswordError):
         sign_in(house.services, PasswordEntry(ICU, "ana.souza", SECRET, THERE))
     account_passwords.set_password(house.services, new.subject_id, OTHER, temporary=False, act=house.act())
-    assert sign_in(house.services, PasswordEntry(ICU, "ana.souza", OTHER, HERE)).success, "the old lockout is not theirs"
+    assert sign_in(house.services, PasswordEntry(ICU, "ana.souza", OTHER, HERE)).success, (
+        "the old lockout is not theirs"
+    )
     assert house.rows("session_rows", subject_id=former, status="open") == []
 
 

@@ -14,7 +14,7 @@ from application.consent import live_enrollment, revoke_enrollment
 from application.outcome import Client
 from application.ports.clients import PUBLIC
 from application.refresh import refresh
-from application.second_factor import SecondEntry, complete, step_up
+from application.second_factor import SecondEntry, complete
 from application.services import Policies
 from domain.attempt import AWAITING_FACTOR, Attempt
 from domain.errors import (
@@ -221,7 +221,7 @@ def test_wrong_passwords_for_tickets_lock_the_password_and_leave_the_face(house:
 
 @pytest.mark.parametrize("fault", [UnavailableError("down"), ZeroDivisionError("8 letras"), KeyError("8 letras")])
 def test_a_verifier_that_fails_in_whatever_way_opens_nothing_and_spoils_no_ticket(
-    house: House, fault: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    house: House, fault: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     known(house)
     attempt = shown(house)
@@ -269,72 +269,6 @@ def test_a_store_that_is_lost_when_the_session_is_saved_opens_nothing(house: Hou
     house.store.lost = False
     assert "session.opened.v1" not in house.names()
     assert enter(house, ticket).success
-
-
-def face_session(house: House, *, token_client: str | None = None) -> tuple[UUID, Session, str]:
-    """A session by face alone, in a house that has stopped asking for both."""
-    subject_id = known(house)
-    rules = replace(house.services.policies, passwords=PasswordPolicy(min_characters=8))
-    house.services = replace(house.services, policies=rules)
-    admission = shown(house, token_client=token_client).decide().admission
-    assert admission is not None
-    return subject_id, house.store.get(Session, admission.session_id), admission.refresh_token
-
-
-def stepped(house: House, subject_id: UUID, session_id: UUID) -> str:
-    return step_up(
-        house.services, subject_id=subject_id, session_id=session_id, password=SECRET, client=PLACE, act=house.act()
-    ).access_token
-
-
-def test_a_stepped_up_token_stays_its_clients(house: House) -> None:
-    add_client(house.services, "ehr-app", kind=PUBLIC, audiences=["ehr"], act=house.act())
-    subject_id, session, _ = face_session(house, token_client="ehr-app")
-
-    token = stepped(house, subject_id, session.id)
-    assert house.services.tokens.read_access(token, ["ehr"]).client_id == "ehr-app"
-
-
-def test_a_stepped_up_token_stays_bound_to_its_key(house: House) -> None:
-    subject_id, session, refresh_token = face_session(house)
-    builtin = house.services.clients.builtin
-    refresh(house.services, refresh_token, client=builtin, key="thumb", act=house.act("anonymous"))
-
-    token = stepped(house, subject_id, session.id)
-    assert house.services.tokens.verify(token).bound_to == "thumb"
-
-
-def test_a_session_of_a_revoked_client_is_not_stepped_up(house: House) -> None:
-    add_client(house.services, "ehr-app", kind=PUBLIC, audiences=["ehr"], act=house.act())
-    subject_id, session, _ = face_session(house, token_client="ehr-app")
-    revoke_client(house.services, "ehr-app", act=house.act())
-
-    with pytest.raises(ClientUnknownError):
-        stepped(house, subject_id, session.id)
-
-
-def test_a_consent_withdrawn_at_the_last_moment_keeps_a_session_as_it_was(house: House) -> None:
-    subject_id, session, _ = face_session(house)
-    enrollment = live_enrollment(house.services, subject_id)
-    assert enrollment is not None
-
-    def suspend() -> None:
-        enrollment.suspend(reason="leave", act=house.act())
-        house.store.save(enrollment)
-
-    house.store.before_next_save = suspend
-    with pytest.raises(GrantInvalidError):
-        stepped(house, subject_id, session.id)
-    assert house.store.get(Session, session.id).amr == "face"
-
-
-def test_what_was_proven_later_is_kept_when_the_session_is_refreshed(house: House) -> None:
-    subject_id, session, refresh_token = face_session(house)
-    stepped(house, subject_id, session.id)
-
-    done = refresh(house.services, refresh_token, client=house.services.clients.builtin, act=house.act("anonymous"))
-    claims = house.services.tokens.read_access(done.access_token, ["medical-record"]).claims
-    assert (claims["amr"], claims["acr"]) == (["face", "pwd", "mfa"], "urn:faceauth:acr:mfa")
 
 
 def on_a_tablet(house: House) -> tuple[Tablet, str]:

@@ -1,4 +1,4 @@
-"""Everything is done once with words that nobody else uses, and then nothing that is kept or logged holds one of them."""
+"""Everything is done once with words that nobody else uses; then nothing that is kept or logged holds one of them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from application.clients import add_client
 from application.ports.clients import CONFIDENTIAL, PUBLIC
 from application.services import Policies
 from domain.policies.passwords import PasswordPolicy
-from tests.house import ICU, LAB
+from tests.house import ICU, LAB, pictures
 from tests.tablet import Tablet
 from tests.transmitter import RISC, Transmitter, iss_sub
-from tests.unit.http.edge import Edge, TestClient, build_edge, enrollment, frames_of, pictures, rest
+from tests.unit.http.edge import Edge, build_edge, enrollment, frames_of, rest
 from tests.unit.http.oauth_client import INTROSPECT, REFRESH, REVOKE, basic, bearer, form, prove
 from tests.unit.http.provisioner import USERS, user
 
@@ -44,7 +44,8 @@ class Story:
     """An edge, whoever talks to it, and the secrets that were told meanwhile."""
 
     edge: Edge
-    client: TestClient
+    client: Any
+    sender: Transmitter
     secrets: set[str] = field(
         default_factory=lambda: {NAME, ADDRESS, AGENT, SECRET, OTHER, TEMPORARY, MISTYPED, STRANGER}
     )
@@ -86,15 +87,9 @@ def story(tmp_path: Path) -> Iterator[Story]:
     edge = build_edge(tmp_path, policies=Policies(passwords=both))
     sender = Transmitter(edge.house.clock)
     edge.app.services = edge.house.services = replace(edge.house.services, reception=sender.reception())
-    edge.client = TestClient(edge.client.app, client=(ADDRESS, 5), headers={"user-agent": AGENT})
+    edge.client = type(edge.client)(edge.client.app, client=(ADDRESS, 5), headers={"user-agent": AGENT})
     with edge.client:
-        yield Story(edge, edge.client)
-        for event in ("account-disabled", "account-enabled"):
-            edge.client.post(
-                "/ssf/receiver/events",
-                content=sender.token(f"{RISC}{event}", iss_sub(NAME)),
-                headers={"content-type": "application/secevent+jwt"},
-            )
+        yield Story(edge, edge.client, sender)
 
 
 def tell(story: Story) -> None:
@@ -171,6 +166,12 @@ def machines(story: Story, admin: str) -> None:
     headers = {"content-type": "application/scim+json", **edge.headers("provisioner", "*")}
     for path in (USERS, USERS):
         story.client.post(path, json=user(f"{NAME}-2"), headers=headers)
+    for event in ("account-disabled", "account-enabled"):
+        token = story.sender.token(f"{RISC}{event}", iss_sub(NAME))
+        pushed = story.client.post(
+            "/ssf/receiver/events", content=token, headers={"content-type": "application/secevent+jwt"}
+        )
+        assert pushed.status_code == 202, pushed.text
     story.client.get(f'{USERS}?filter=userName eq "{NAME}-2.souza"', headers=headers)
     story.client.get("/face-auth/audit/events", headers=bearer(admin))
 

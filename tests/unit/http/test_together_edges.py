@@ -18,7 +18,7 @@ from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, OPERATOR, PROVISI
 from domain.session import Session
 from tests.house import ICU, LAB, person
 from tests.unit.application.erasing import damage
-from tests.unit.http.edge import Edge, TestClient, build_edge, frames_of, rest
+from tests.unit.http.edge import Edge, build_edge, frames_of, rest
 from tests.unit.http.oauth_client import INTROSPECT, REFRESH, REVOKE, bearer, client, form, tokens
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def test_passwords_behind_a_proxy_are_counted_by_whom_they_come_from(tmp_path: P
     edge = build_edge(tmp_path, trusted_proxies="192.0.2.1")
     with edge.client:
         with_account(edge)
-        proxied = TestClient(edge.client.app, client=("192.0.2.1", 50000), raise_server_exceptions=False)
+        proxied = type(edge.client)(edge.client.app, client=("192.0.2.1", 50000), raise_server_exceptions=False)
 
         def typed(address: str, password: str) -> str:
             body = {"department": ICU, "username": "ana.souza", "password": password}
