@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from application.confirm import find_account
-from application.consent import live_enrollment
+from application.consent import live_enrollment, names_mutex
 from application.outcome import Client
 from application.password_check import Claimed, Given, checked, password_binding, standing
 from application.person import reveal
@@ -44,7 +44,9 @@ def open_account_for(services: Services, subject_id: UUID, *, act: Act) -> Accou
         raise NotFoundError("no such subject")
     names = reveal(services.vault, enrollment).sealed(services.vault, subject_id)
     account = Account.open(subject_id, department=enrollment.department, act=act, **names)
-    services.store.save(account, unchanged=[enrollment])
+    with services.store.mutex(names_mutex(subject_id)):
+        # An enrolment that ends in this moment would let go of the username.
+        services.store.save(account, unchanged=[enrollment])
     return account
 
 

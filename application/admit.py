@@ -46,7 +46,7 @@ def admit(
     """
     unchanged = (*confirmed.all, *face.device.unchanged)
     if services.policies.passwords.needs_face(face.department):
-        return await_password(services, attempt, match, unchanged, act)
+        return await_password(services, attempt, match, unchanged, client_id=face.client.client_id, act=act)
     opened = new_session(
         services,
         session_id=services.ids.new(),

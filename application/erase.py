@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from application import consent as consents
+from application import lockout_history
 from application.confirm import find_account
 from application.journal import record_broken, refusals_recorded
 from application.ports.event_store import Holder
@@ -267,6 +268,7 @@ def _end_everything(services: Services, subject_id: UUID, act: Act) -> _Ended:
     services.vault.destroy_key(subject_owner(subject_id))
     # From here on nothing can be sealed for that person; what was on its way is in the store by now, or refused.
     _end_what_stands(services, subject_id, act, ended)
+    lockout_history.forget_subject(services, subject_id, act=act)
     services.index.catch_up(services.store.position())
     return ended
 

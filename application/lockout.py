@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import math
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -52,7 +52,7 @@ class Origin:
 
     method: str
     department: str
-    address: str
+    address: str = field(repr=False)
     device_id: UUID | None = None
     subject_id: UUID | None = None
     claim_digest: str = ""

@@ -48,6 +48,16 @@ def release(
     return counted, tally
 
 
+def forget_subject(services: Services, subject_id: UUID, *, act: Act) -> None:
+    """Forget the failures in the name of somebody who is erased; their lockouts end. Raises ``UnavailableError``."""
+    for episode_id in services.lockouts.forget_subject(subject_id):
+        with suppress(FaceauthError):
+            episode = _episode(services, episode_id)
+            if episode is not None and episode.status == STANDING:
+                episode.release(reason="erasure", act=act)
+                services.store.save(episode)
+
+
 def tell(services: Services, each: Counted, tally: Tally, refused: int, act: Act) -> None:
     """Write a wait into the history. The tally is what counts: one that cannot be told still holds."""
     if tally.episode is None:

@@ -35,8 +35,8 @@ NEXT_STEPS: Final = dict.fromkeys(
 class Client:
     """Where an attempt comes from; see ``application.origin`` for the key that seals it."""
 
-    address: str
-    agent: str
+    address: str = field(repr=False)
+    agent: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Admission:
 
     session_id: UUID
     subject_id: UUID
-    username: str
-    display_name: str
+    username: str = field(repr=False)
+    display_name: str = field(repr=False)
     department: str
     expires_at: datetime
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
     token_type: str
 

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from application import account_passwords
+from application.clients import taker
 from application.origin import sealed_for_month, sealed_for_subject
 from application.outcome import PASSWORD, RETRY, UNAVAILABLE, Client, Outcome, admitted
 from application.password_check import Claimed, Given, checked, claimed, verifier_of
@@ -37,7 +38,8 @@ SAID: Final = "username or password is wrong"
 class PasswordEntry:
     """What somebody typed, and where. ``attempt_id``: the attempt by face that was refused before, if any.
 
-    ``new_password`` replaces the one that signs in, which a temporary one must be.
+    ``new_password`` replaces the one that signs in, which a temporary one must be. ``client_id`` names the client that
+    the tokens are for, the built-in one unless named.
     """
 
     department: str
@@ -46,6 +48,7 @@ class PasswordEntry:
     client: Client = field(repr=False)
     attempt_id: UUID | None = None
     new_password: str | None = field(default=None, repr=False)
+    client_id: str | None = None
 
 
 def sign_in(services: Services, entry: PasswordEntry, *, channel: str = "http") -> Outcome:
@@ -53,8 +56,8 @@ def sign_in(services: Services, entry: PasswordEntry, *, channel: str = "http") 
 
     Raises ``WrongPasswordError`` for an unknown user, a wrong password, an account that may not sign in and one of
     another department alike; ``PasswordChangeRequiredError``, ``LockedOutError``, ``FaceRequiredError``,
-    ``DepartmentUnknownError``, ``PasswordsOffError``, ``PasswordRejectedError``, ``InvalidInputError``,
-    ``UnavailableError``.
+    ``DepartmentUnknownError``, ``ClientUnknownError``, ``PasswordsOffError``, ``PasswordRejectedError``,
+    ``InvalidInputError``, ``UnavailableError``.
     """
     return _SignIn(services, entry, channel).run()
 
@@ -71,6 +74,7 @@ class _SignIn:
     def run(self) -> Outcome:
         services, entry = self._services, self._entry
         verifier_of(services)
+        taker(services, entry.client_id)
         given = Given(
             check_username(entry.username), prepared(entry.password), entry.department, entry.client, self._act
         )
@@ -123,6 +127,7 @@ class _SignIn:
             department=department,
             amr=(AMR_PASSWORD,),
             acr=ACR_PASSWORD,
+            client=taker(services, self._entry.client_id),
             act=self._act,
         )
         attempt.succeed_by_fallback(

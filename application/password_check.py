@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,10 +25,12 @@ from domain.act import Act
 from domain.enrollment import ACTIVE, Enrollment
 from domain.errors import (
     ConcurrencyError,
+    FaceauthError,
     KeyDestroyedError,
     NotFoundError,
     PasswordsOffError,
     SealBrokenError,
+    UnavailableError,
     WrongPasswordError,
 )
 
@@ -35,6 +38,8 @@ TRIES: Final = 3
 """Decisions are taken again when somebody else's change came between reading and saving."""
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Given:
     username: str = field(repr=False)
     password: str = field(repr=False)
     department: str
-    client: Client
+    client: Client = field(repr=False)
     act: Act
     device_id: UUID | None = None
 
@@ -130,28 +135,53 @@ def checked(
 
     The verifier is asked once, for nobody as for somebody; again only where what it was asked about changed before the
     decision was saved. ``decide`` saves, or raises ``WrongPasswordError`` once it has saved that: failures are counted.
+    Whatever else is raised counts neither as a failure nor as a success: nobody waits for a directory's fault.
     Raises ``LockedOutError``, ``PasswordsOffError``, ``UnavailableError``, and what ``decide`` raises.
     """
-    verifier, who = verifier_of(services), find()
+    who = find()
     origin = _origin(services, given, who)
     lockout.check(services, origin, act=given.act)
-    right = verifier.verify(_presented(given, who))
+    try:
+        result = _decided(services, given, who, find, decide)
+    except WrongPasswordError:
+        lockout.failed(services, origin, act=given.act)
+        raise
+    except Exception:
+        lockout.undecided(services, origin, act=given.act)
+        raise
+    lockout.succeeded(services, origin, act=given.act)
+    return result
+
+
+def _decided(
+    services: Services,
+    given: Given,
+    who: Claimed,
+    find: Callable[[], Claimed],
+    decide: Callable[[Claimed, str | None], T],
+) -> T:
+    right = _verified(services, given, who)
     for tries_left in reversed(range(TRIES)):
         try:
-            result = decide(who, _reason(services, given, who, right=right))
+            return decide(who, _reason(services, given, who, right=right))
         except ConcurrencyError:
             if not tries_left:
                 raise
             before, who = who, find()
             if (who.hashed, who.person) != (before.hashed, before.person):
-                right = verifier.verify(_presented(given, who))
-        except WrongPasswordError:
-            lockout.failed(services, origin, act=given.act)
-            raise
-        else:
-            lockout.succeeded(services, origin, act=given.act)
-            return result
+                right = _verified(services, given, who)
     raise ConcurrencyError("somebody else keeps changing the same person")
+
+
+def _verified(services: Services, given: Given, who: Claimed) -> bool:
+    """Ask the verifier. Raises ``UnavailableError``, also for a fault of its own: whatever it is, it admits nobody."""
+    try:
+        return verifier_of(services).verify(_presented(given, who)) is True
+    except FaceauthError:
+        raise
+    except Exception as error:  # noqa: BLE001 - fail closed; its text could hold the password
+        log.error("the verifier of passwords failed: %s", type(error).__name__)  # noqa: TRY400 - as above
+    raise UnavailableError("the password cannot be verified now")
 
 
 def _presented(given: Given, who: Claimed) -> Presented:

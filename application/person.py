@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -22,9 +22,9 @@ MAX_LENGTHS: Final = {"user_id": 50, "username": 100, "display_name": 200}
 class Person:
     """Who somebody is, in the clear: lives in memory only."""
 
-    user_id: str
-    username: str
-    display_name: str
+    user_id: str = field(repr=False)
+    username: str = field(repr=False)
+    display_name: str = field(repr=False)
 
     def check(self) -> Person:
         """Return the person, NFC-normalised and stripped. Raises ``InvalidInputError`` naming the field."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -57,8 +57,8 @@ _NO_MORE: Final = (
 class Refreshed:
     """New tokens of a session that goes on. ``token_type`` is Bearer, or DPoP where they are bound to a key."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
     token_type: str
     audience: str
@@ -120,7 +120,7 @@ def _refreshed(
         raise RefreshReusedError("the refresh token was used before")
     if (session.bound_to and session.bound_to != key) or (client.bound_only and not key):
         raise ProofInvalidError("the proof of the key is needed")
-    behind = _behind(services, session)
+    behind = standing_behind(services, session)
     new_token, new_digest = refresh_token_for(session.id)
     try:
         session.refresh(
@@ -146,7 +146,7 @@ def _refreshed(
     return Refreshed(access, new_token, expires_in, "DPoP" if key else "Bearer", audience)
 
 
-def _behind(services: Services, session: Session) -> Sequence[Aggregate]:
+def standing_behind(services: Services, session: Session) -> Sequence[Aggregate]:
     """Return what must stand, and stay as it is, for the session to go on. Raises ``GrantInvalidError``.
 
     The account, if there is one; for a session by face, and for somebody without an account, the enrolment; for a

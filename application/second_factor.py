@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -15,18 +16,22 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from application import account_passwords
+from application.clients import taker
 from application.confirm import NOT_CONFIRMED, confirmed
 from application.outcome import PASSWORD, Client, Outcome, admitted
 from application.password import AMR_PASSWORD, SAID, must_be_replaced, replace_password
-from application.password_check import Claimed, Given, checked, standing, verifier_of
+from application.password_check import TRIES, Claimed, Given, checked, standing, verifier_of
 from application.proving import ACR_DEVICE, AMR_DEVICE, standing_device
+from application.refresh import standing_behind
 from application.services import Services
 from application.sessions import new_session
 from domain.act import Act
-from domain.attempt import Attempt
+from domain.attempt import AWAITING_FACTOR, Attempt
 from domain.biometrics import Candidate, Similarity
 from domain.enrollment import Enrollment
 from domain.errors import (
+    AttemptStateError,
+    ConcurrencyError,
     EnrollmentInactiveError,
     NotFoundError,
     PasswordChangeRequiredError,
@@ -50,7 +55,10 @@ TICKET: Final = re.compile(rf"{TICKET_PREFIX}\.([0-9a-f]{{32}})\.[A-Za-z0-9_-]{{
 
 @dataclass(frozen=True, slots=True)
 class SecondEntry:
-    """The password that comes with a ticket. ``username`` may be left out: the face has said who it is."""
+    """The password that comes with a ticket. ``username`` may be left out: the face has said who it is.
+
+    So may ``client_id``: the tokens are for the client that the attempt was started with, and for no other.
+    """
 
     department: str
     ticket: str = field(repr=False)
@@ -58,6 +66,7 @@ class SecondEntry:
     client: Client = field(repr=False)
     username: str | None = field(default=None, repr=False)
     new_password: str | None = field(default=None, repr=False)
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +76,11 @@ class SteppedUp:
     session: Session
     access_token: str = field(repr=False)
     expires_in: int
+    token_type: str
 
 
 def await_password(
-    services: Services, attempt: Attempt, match: Matched, unchanged: Sequence[Aggregate], act: Act
+    services: Services, attempt: Attempt, match: Matched, unchanged: Sequence[Aggregate], *, client_id: str, act: Act
 ) -> Outcome:
     """Save that the face was accepted, and return the ticket for the password. Raises ``ConcurrencyError``."""
     ticket = f"{TICKET_PREFIX}.{attempt.id.hex}.{secrets.token_urlsafe(TICKET_BYTES)}"
@@ -81,6 +91,7 @@ def await_password(
         match=match.facts,
         ticket_digest=_digest(ticket),
         expires_at=act.at + services.policies.passwords.ticket_lifetime,
+        client_id=client_id,
         act=act,
     )
     services.store.save(attempt, unchanged=unchanged)
@@ -93,10 +104,11 @@ def complete(services: Services, entry: SecondEntry, *, channel: str = "http") -
     Whatever a face alone would have to stand by (consents, enrolment, template, account) is checked again under the
     lock that opens the session. Raises ``TicketInvalidError``, ``WrongPasswordError``, ``LockedOutError``,
     ``PasswordChangeRequiredError``, ``PasswordRejectedError``, ``PasswordsOffError``, ``InvalidInputError``,
-    ``UnavailableError``.
+    ``ClientUnknownError`` (revoked meanwhile), ``UnavailableError``.
     """
     verifier_of(services)
     attempt = _ticketed(services, entry, services.clock.now())
+    taker(services, attempt.client_id or None)
     act = services.act("anonymous", channel, cause=attempt.id)
     name = "" if entry.username is None else check_username(entry.username)
     given = Given(name, prepared(entry.password), entry.department, entry.client, act)
@@ -118,12 +130,15 @@ def step_up(
     """Add the password to a session that a face opened: the same session, more assurance, a new access token.
 
     Raises ``WrongPasswordError``, ``LockedOutError``, ``SessionStateError`` (ended, or not opened by a face alone),
-    ``PasswordsOffError``, ``PasswordChangeRequiredError``, ``InvalidInputError``, ``UnavailableError``.
+    ``PasswordsOffError``, ``PasswordChangeRequiredError``, ``GrantInvalidError`` (what stands behind the session does
+    not stand any more), ``ClientUnknownError`` (its client neither), ``InvalidInputError``, ``UnavailableError``.
     """
     opened = services.store.get(Session, session_id)
     held = opened.amr.split()
     if opened.subject_id != subject_id or FACE not in held or AMR_PASSWORD in held:
         raise SessionStateError("only a session that a face alone opened can be stepped up")
+    # Its tokens stay its client's, and bound to its key: more assurance is no way to a token that anybody can use.
+    taken_by = taker(services, opened.client_id or None)
     given = Given("", prepared(password), opened.department, client, act)
 
     def decide(who: Claimed, reason: str | None) -> Session:
@@ -132,11 +147,14 @@ def step_up(
         if must_be_replaced(services, who):
             raise PasswordChangeRequiredError("choose a new password first")
         session = services.store.get(Session, session_id)
+        behind = standing_behind(services, session)
         amr = [*held, *(value for value in AMR_MFA if value not in held)]
         acr = ACR_MFA + (ACR_DEVICE if session.device_id else "")
         session.change_assurance(amr=" ".join(amr), acr=acr, act=act)
         replace_password(services, who, given, None)
-        services.store.save(session, *who.changed, unchanged=who.all)
+        saved = {one.id for one in who.changed}
+        unmoved = {one.id: one for one in (*who.all, *behind) if one.id not in saved}
+        services.store.save(session, *who.changed, unchanged=list(unmoved.values()))
         return session
 
     session = checked(services, given, lambda: standing(services, subject_id, act), decide)
@@ -147,8 +165,34 @@ def step_up(
         amr=tuple(session.amr.split()),
         acr=session.acr,
         authenticated_at=act.at,
+        client_id=taken_by.client_id,
+        audience=taken_by.audiences[0],
+        bound_to=session.bound_to,
     )
-    return SteppedUp(session, token, expires_in)
+    return SteppedUp(session, token, expires_in, "DPoP" if session.bound_to else "Bearer")
+
+
+def void_tickets(services: Services, subject_id: UUID, *, reason: str, act: Act) -> None:
+    """Let no ticket that a face of that subject got until now open anything; what was faster is a session by now."""
+    services.projector.catch_up()
+    for row in services.read_models.rows("auth_log_rows", {"state": AWAITING_FACTOR, "subject_id": subject_id}):
+        _void(services, row["attempt_id"], reason, act)
+
+
+def _void(services: Services, attempt_id: UUID, reason: str, act: Act) -> None:
+    """Void one ticket. Raises ``ConcurrencyError`` if others never leave it alone."""
+    for tries_left in reversed(range(TRIES)):
+        # Whoever used the ticket up meanwhile was faster; one that cannot be read opens nothing.
+        with suppress(AttemptStateError, SealBrokenError):
+            attempt = services.store.get(Attempt, attempt_id)
+            attempt.abandon(reason=reason, act=act)
+            try:
+                services.store.save(attempt)
+            except ConcurrencyError:
+                if not tries_left:
+                    raise
+                continue
+        return
 
 
 def _ticketed(services: Services, entry: SecondEntry, now: datetime) -> Attempt:
@@ -163,6 +207,7 @@ def _ticketed(services: Services, entry: SecondEntry, now: datetime) -> Attempt:
         or not hmac.compare_digest(attempt.ticket_digest, _digest(entry.ticket))
         or not attempt.awaits_factor(now)
         or attempt.department != entry.department
+        or entry.client_id not in {None, attempt.client_id}
     ):
         raise TicketInvalidError("that ticket opens nothing: begin again with your face")
     return attempt
@@ -199,6 +244,7 @@ def _decide(services: Services, entry: SecondEntry, given: Given, who: Claimed, 
         amr=(*AMR_MFA, *(value for value in AMR_DEVICE if devices and value not in AMR_MFA)),
         acr=ACR_MFA + (ACR_DEVICE if devices else ""),
         device_id=attempt.device_id,
+        client=taker(services, attempt.client_id or None),
         act=act,
     )
     attempt.succeed_by_second_factor(session_id=opened.session.id, method=PASSWORD, act=act)

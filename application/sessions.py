@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -28,9 +28,9 @@ class Opened:
     """A session that is not saved yet, and the tokens for it: save first, hand out then."""
 
     session: Session
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int
-    refresh_token: str
+    refresh_token: str = field(repr=False)
     token_type: str = "Bearer"  # noqa: S105 - a type's name
 
     @property

@@ -10,6 +10,7 @@ from application import accounts, rotate
 from application.campaigns import open_campaign
 from application.consent import live_enrollment
 from application.ports.signal_verifier import Reception
+from application.second_factor import void_tickets
 from application.services import Services
 from application.sessions import revoke_sessions
 from application.signal_subjects import About
@@ -84,6 +85,7 @@ def _purge(services: Services, _r: Reception, about: About, _payload: Mapping[st
 def _compromised(services: Services, _r: Reception, about: About, payload: Mapping[str, Any], act: Act) -> str:
     """RISC 1.0, section 2.7: nothing that was got with the credential stands, and the credential itself goes."""
     subject_id, kind = _subject(about), _text(payload, "credential_type")
+    void_tickets(services, subject_id, reason="credential_compromise", act=act)
     accounts.end_sessions(services, subject_id, reason="credential_compromise", act=act)
     if kind == PASSWORD:
         _take_password(services, subject_id, act)

@@ -53,6 +53,7 @@ class Attempt(Aggregate):
         self.enrollment_id: UUID | None = None
         self.match: MatchFacts | None = None
         self.ticket_digest = ""
+        self.client_id = ""
         self.ticket_expires_at: datetime | None = None
         self.wrong_factors = 0
         self.changed_by = act.actor
@@ -121,6 +122,7 @@ class Attempt(Aggregate):
         match: MatchFacts,
         ticket_digest: str,
         expires_at: datetime,
+        client_id: str = "",
         act: Act,
     ) -> None:
         """Take the face as the first of two factors: nobody is admitted before the other one comes with the ticket."""
@@ -132,6 +134,7 @@ class Attempt(Aggregate):
             match=match,
             ticket_digest=ticket_digest,
             expires_at=expires_at,
+            client_id=client_id,
             act=act,
             timestamp=act.at,
         )
@@ -290,7 +293,9 @@ class Attempt(Aggregate):
         expires_at: datetime,
         act: Act,
         timestamp: datetime,
+        client_id: str = "",
     ) -> None:
+        self.client_id = client_id
         self.status = AWAITING_FACTOR
         self.subject_id = subject_id
         self.enrollment_id = enrollment_id

@@ -70,6 +70,13 @@ class MemoryLockouts:
             ]
         return sorted(found, key=lambda row: row[1].failed_at or _NEVER, reverse=True)[:limit]
 
+    def forget_subject(self, subject_id: UUID) -> list[UUID]:
+        """Forget whatever names that subject. See the port."""
+        with self._lock:
+            gone = [each for each, row in self._rows.items() if row[0].subject_id == subject_id]
+            episodes = [self._rows.pop(each)[1].episode for each in gone]
+        return [episode for episode in episodes if episode is not None]
+
     def forget(self, before: datetime, *, keep: int) -> int:
         """Forget what expired, and the least of what is too much. See the port."""
         with self._lock:

@@ -81,6 +81,12 @@ class PostgresLockouts:
             ).fetchall()
         return [(_counted(row), _tally(row)) for row in rows]
 
+    def forget_subject(self, subject_id: UUID) -> list[UUID]:
+        """Forget whatever names that subject. See the port."""
+        with self._database.connection() as connection:
+            rows = connection.execute(statement("lockouts_forget_subject"), {"subject_id": subject_id}).fetchall()
+        return [row["episode"] for row in rows if row["episode"] is not None]
+
     def forget(self, before: datetime, *, keep: int) -> int:
         """Forget what expired, and the least of what is too much. See the port."""
         with self._database.connection() as connection:

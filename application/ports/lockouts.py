@@ -56,6 +56,10 @@ class Lockouts(Protocol):
         """Return those with an episode, the newest failure first; of all departments where it is None."""
         ...
 
+    def forget_subject(self, subject_id: UUID) -> list[UUID]:
+        """Forget whatever names that subject, stopped or not; return the episodes that it had."""
+        ...
+
     def forget(self, before: datetime, *, keep: int) -> int:
         """Forget those that expire earlier, and of the others all but ``keep``; return how many.
 

@@ -6,11 +6,18 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from application.confirm import active_account
 from application.ports.tokens import Principal
 from application.services import Services
-from domain.errors import DepartmentForbiddenError, NotAllowedError, NotFoundError, TokenInvalidError
+from application.sessions import find_session
+from domain.errors import (
+    AccountInactiveError,
+    DepartmentForbiddenError,
+    NotAllowedError,
+    SealBrokenError,
+    TokenInvalidError,
+)
 from domain.roles import EVERYWHERE
-from domain.session import Session
 from entrypoints.http import dpop
 
 
@@ -19,8 +26,8 @@ def principal_of(request: Request, services: Services) -> Principal:
 
     What a token says of its issuer only picks the verifier, which believes nothing that it has not checked; whoever is
     neither is refused by our own. Raises ``UnavailableError`` where the identity provider's keys cannot be had. A
-    subject's token also needs its session to stand: a revoked session's token opens nothing here. Synchronous: it
-    reads the store.
+    subject's token also needs its session, and the account if there is one, to stand: a revoked session's token opens
+    nothing here. Synchronous: it reads the store.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in {"bearer", "dpop"} or not token:
@@ -30,17 +37,21 @@ def principal_of(request: Request, services: Services) -> Principal:
     principal = verifier.verify(token)
     dpop.check(request, services, principal, scheme, token)
     if principal.session_id is not None:
-        _check_session(principal.session_id, services)
+        _check_session(principal.session_id, principal.subject_id, services)
     return principal
 
 
-def _check_session(session_id: UUID, services: Services) -> None:
-    try:
-        session = services.store.get(Session, session_id)
-    except NotFoundError as error:
-        raise TokenInvalidError("there is no such session") from error
+def _check_session(session_id: UUID, subject_id: UUID | None, services: Services) -> None:
+    session = find_session(services, session_id)
+    if session is None or session.subject_id != subject_id:
+        raise TokenInvalidError("there is no such session")
     if not session.in_force(services.clock.now()):
         raise TokenInvalidError("the session has ended")
+    try:
+        active_account(services, session.subject_id)
+    except (AccountInactiveError, SealBrokenError):
+        # Before its sessions have been ended, or where that was cut off.
+        raise TokenInvalidError("the session has ended") from None
 
 
 def require(principal: Principal, roles: frozenset[str]) -> None:

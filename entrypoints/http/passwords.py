@@ -28,10 +28,12 @@ MAX_WAITING: Final = 100
 """Passwords that wait to be verified or are being verified; one more is told to come back later."""
 LONGEST_USERNAME: Final = 400
 LONGEST_TICKET: Final = 100
+LONGEST_CLIENT_ID: Final = 64
 
 # Bounds only: what is empty, too long for anybody or of no text is told apart, and refused, further in.
 Username = Annotated[str, StringConstraints(max_length=LONGEST_USERNAME)]
 Password = Annotated[str, StringConstraints(max_length=LONGEST_INPUT)]
+ClientId = Annotated[str, StringConstraints(max_length=LONGEST_CLIENT_ID)]
 Ticket = Annotated[str, StringConstraints(max_length=LONGEST_TICKET)]
 
 
@@ -42,6 +44,7 @@ class SignInBody(Body):
     password: Password = Field(repr=False)
     username: Username | None = Field(default=None, repr=False)
     attempt_id: UUID | None = None
+    client_id: ClientId | None = None
     ticket: Ticket | None = Field(default=None, repr=False)
     new_password: Password | None = Field(default=None, repr=False)
 
@@ -109,7 +112,7 @@ class PasswordApi:
                 "acr": stepped.session.acr,
                 "tokens": {
                     "access_token": stepped.access_token,
-                    "token_type": "Bearer",
+                    "token_type": stepped.token_type,
                     "expires_in": stepped.expires_in,
                 },
             }
@@ -164,7 +167,15 @@ class PasswordApi:
 def _signed_in(desk: Desk, body: SignInBody, client: Client) -> Outcome:
     services = desk.app.services
     if body.ticket is not None:
-        entry = SecondEntry(body.department, body.ticket, body.password, client, body.username, body.new_password)
+        entry = SecondEntry(
+            body.department,
+            body.ticket,
+            body.password,
+            client,
+            username=body.username,
+            new_password=body.new_password,
+            client_id=body.client_id,
+        )
         return second_factor.complete(services, entry)
     if body.username is None:
         raise InvalidInputError("name the user: username, or the ticket that a face gave")
@@ -177,6 +188,7 @@ def _signed_in(desk: Desk, body: SignInBody, client: Client) -> Outcome:
             client,
             attempt_id=body.attempt_id,
             new_password=body.new_password,
+            client_id=body.client_id,
         ),
     )
 

@@ -93,7 +93,7 @@ class SignIn:
             reader = asyncio.create_task(self._read())
             await self._hello()
             outcome = await self._judge()
-            self._counts = self._counts and not outcome.success
+            self._counts = self._counts and not outcome.success and outcome.ticket is None
             await self._count()
             await self._deliver(outcome)
             await self._close(ending.CLOSE_RATE if outcome.code == LOCKED_OUT else ending.CLOSE_NORMAL)

@@ -145,3 +145,21 @@ def test_of_too_many_the_least_are_lost(lockouts: Lockouts) -> None:
     assert kept == [locked, known, stopped, twice]
     assert lockouts.forget(NOW, keep=0) == 3
     assert lockouts.find(stopped.lockout_id) is not None
+
+
+def test_whatever_names_a_subject_is_forgotten_at_once_even_what_is_stopped(lockouts: Lockouts) -> None:
+    subject_id = uuid4()
+    theirs = [replace(counted(scope=CLAIM), subject_id=subject_id) for _ in range(3)]
+    put(lockouts, theirs[0], replace(FULL, stopped=True, until=None), None)
+    put(lockouts, theirs[1], replace(FULL, episode=None))
+    put(lockouts, theirs[2], replace(FULL, episode=UUID(int=9)))
+    nobodys, others = replace(counted(), subject_id=None), counted()
+    put(lockouts, nobodys, FULL)
+    put(lockouts, others, FULL)
+
+    assert sorted(lockouts.forget_subject(subject_id)) == [UUID(int=7), UUID(int=9)]
+    assert set(lockouts.peek([each.lockout_id for each in (*theirs, nobodys, others)])) == {
+        nobodys.lockout_id,
+        others.lockout_id,
+    }
+    assert lockouts.forget_subject(subject_id) == []

@@ -54,3 +54,6 @@ WHERE lockout_id IN (
     LIMIT greatest(0, (SELECT count(*) FROM lockouts) - %(keep)s)
     FOR UPDATE SKIP LOCKED
 )
+
+-- name: lockouts_forget_subject
+DELETE FROM lockouts WHERE subject_id = %(subject_id)s RETURNING episode
