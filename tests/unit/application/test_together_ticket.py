@@ -234,6 +234,9 @@ def test_a_verifier_that_fails_in_whatever_way_opens_nothing_and_spoils_no_ticke
         def verify(self, _presented: object) -> bool:
             raise fault
 
+        def check(self) -> None:
+            raise fault
+
     services = house.services
     house.services = replace(services, passwords=replace(services.passwords, verifier=Broken()))
     for _ in range(12):
