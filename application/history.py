@@ -14,8 +14,9 @@ from application.ports.vault import TemplateVault
 from domain.errors import NotFoundError
 
 SEALED_PERSONAL: Final = ("user_id_sealed", "username_sealed", "display_name_sealed")
-WITHHELD: Final = ("sealed", "client_sealed")
-"""Fields that stay closed in every listing: templates, and client addresses (shown where an incident asks for them)."""
+WITHHELD: Final = ("sealed", "client_sealed", "refresh_digest", "ticket_digest")
+"""Fields that stay closed in every listing: templates, digests of tokens that open something, and client addresses
+(shown where an incident asks for them)."""
 
 
 def subject_of(store: EventStore, vault: TemplateVault, who: str) -> UUID:
