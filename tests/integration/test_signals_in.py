@@ -17,7 +17,7 @@ from adapters.crypto.entropy import SystemClock
 from application import account_passwords, accounts
 from application.erase import CERTIFICATE_TYPE
 from application.reception import receive
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, UnavailableError
 from domain.session import OPEN, REVOKED, Session
 from tests.house import ICU, person
 from tests.integration.trial import act, enroll, journal, opened, sign_in
@@ -200,20 +200,28 @@ def _sessions(app: App, subject_id: UUID) -> Sequence[dict[str, Any]]:
     return app.services.read_models.rows("session_rows", {"subject_id": subject_id})
 
 
+def delivered(app: App, token: bytes) -> str:
+    """Deliver as a transmitter does: what is unavailable (at first, the keys) is sent again."""
+    reception = app.services.reception
+    assert reception is not None
+    deadline = time.monotonic() + A_THOUSAND_WITHIN_S
+    while True:
+        try:
+            return receive(app.services, reception, token, channel="http").code
+        except UnavailableError:
+            assert time.monotonic() < deadline
+
+
 def test_a_thousand_copies_of_one_event_are_done_once_and_cost_little(
     tmp_path: Path, dsn: str, sender: Transmitter
 ) -> None:
     with hospital(tmp_path, dsn, sender) as app:
         enroll(app, "ana")
-        token, reception = sender.token(f"{RISC}account-disabled", iss_sub("ana")), app.services.reception
-        assert reception is not None
+        token = sender.token(f"{RISC}account-disabled", iss_sub("ana"))
 
         began = time.monotonic()
         with ThreadPoolExecutor(4) as pool:
-            codes = [
-                received.code
-                for received in pool.map(lambda _: receive(app.services, reception, token, channel="http"), range(1000))
-            ]
+            codes = list(pool.map(lambda _: delivered(app, token), range(1000)))
         took = time.monotonic() - began
 
         assert took < A_THOUSAND_WITHIN_S
