@@ -14,7 +14,7 @@ from uuid import UUID
 from application import consent as consents
 from application import erase as erasing
 from application.confirm import find_account
-from application.person import MAX_LENGTHS, Person, binding
+from application.person import MAX_LENGTHS, Person, binding, claimed_by
 from application.ports.event_store import Claim, Holder
 from application.ports.vault import subject_owner
 from application.services import Services
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 def find_subject(services: Services, kind: str, value: str) -> UUID | None:
     """Return whose user_id or username that is, strongly consistent; None for nobody's."""
-    return services.store.claimant(kind, services.vault.digest(kind, value))
+    return claimed_by(services.store, services.vault, kind, value)
 
 
 def open_account(services: Services, person: Person, *, department: str, active: bool = True, act: Act) -> Account:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from application.person import reveal_field
+from application.person import claimed_by, reveal_field
 from application.ports.event_store import EventStore, RecordedEvent
 from application.ports.vault import TemplateVault
 from domain.errors import NotFoundError
@@ -24,7 +24,7 @@ def subject_of(store: EventStore, vault: TemplateVault, who: str) -> UUID:
     try:
         return UUID(who)
     except ValueError:
-        subject_id = store.claimant("username", vault.digest("username", who))
+        subject_id = claimed_by(store, vault, "username", who)
     if subject_id is None:
         raise NotFoundError("nobody of that username is enrolled; use the subject id of a former one")
     return subject_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from application.person import claimed_by
 from application.services import Services
 from domain.biometrics import Embedding
 from domain.policies.matching import Matched, NotMatched
@@ -36,4 +37,4 @@ def matched(
 def _claimed_subject(services: Services, claim: str | None) -> UUID | None:
     if claim is None:
         return None
-    return services.store.claimant("username", services.vault.digest("username", claim))
+    return claimed_by(services.store, services.vault, "username", claim)

@@ -16,7 +16,7 @@ from application.confirm import find_account
 from application.consent import live_enrollment
 from application.journal import record_broken
 from application.outcome import Client
-from application.person import Person, reveal
+from application.person import Person, claimed_by, reveal
 from application.ports.passwords import PasswordVerifier, Presented
 from application.ports.vault import Binding, subject_owner
 from application.services import Services
@@ -101,7 +101,7 @@ def verifier_of(services: Services) -> PasswordVerifier:
 
 def claimed(services: Services, username: str, act: Act) -> Claimed:
     """Return whom a username stands for: found by its keyed digest, with as many reads for nobody as for somebody."""
-    return standing(services, services.store.claimant("username", services.vault.digest("username", username)), act)
+    return standing(services, claimed_by(services.store, services.vault, "username", username), act)
 
 
 def standing(services: Services, subject_id: UUID | None, act: Act) -> Claimed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from application.ports.event_store import EventStore
 from application.ports.vault import Binding, TemplateVault, subject_owner
 from domain.account import Account
 from domain.enrollment import Enrollment
@@ -36,6 +37,11 @@ class Person:
             f"{name}_sealed": vault.seal(binding(subject_id, name), str(getattr(self, name)).encode())
             for name in MAX_LENGTHS
         }
+
+
+def claimed_by(store: EventStore, vault: TemplateVault, kind: str, value: str) -> UUID | None:
+    """Return whose user_id or username that is, strongly consistent; None for nobody's."""
+    return store.claimant(kind, vault.digest(kind, value))
 
 
 def binding(subject_id: UUID, name: str) -> Binding:

@@ -21,6 +21,7 @@ from application.confirm import NOT_CONFIRMED, confirmed
 from application.outcome import PASSWORD, Client, Outcome, admitted
 from application.password import AMR_PASSWORD, SAID, must_be_replaced, replace_password
 from application.password_check import TRIES, Claimed, Given, checked, standing, verifier_of
+from application.person import claimed_by
 from application.proving import ACR_DEVICE, AMR_DEVICE, standing_device
 from application.refresh import standing_behind
 from application.services import Services
@@ -215,7 +216,7 @@ def _ticketed(services: Services, entry: SecondEntry, now: datetime) -> Attempt:
 
 def _other_name(services: Services, name: str, attempt: Attempt) -> str | None:
     """Return why a username that came with the ticket does not go with the face."""
-    if not name or services.store.claimant("username", services.vault.digest("username", name)) == attempt.subject_id:
+    if not name or claimed_by(services.store, services.vault, "username", name) == attempt.subject_id:
         return None
     return "other_username"
 

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from application import consent as consents
 from application.notice import CURRENT
+from application.person import claimed_by
 from application.ports.tokens import Principal
 from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
@@ -177,7 +178,7 @@ class Api:
         access.require_role(principal, DEPARTMENT_ADMIN)
         if (subject_id is None) == (username is None):
             raise InvalidInputError("name the subject: subject_id or username, one of them")
-        found = subject_id or services.store.claimant("username", services.vault.digest("username", username or ""))
+        found = subject_id or claimed_by(services.store, services.vault, "username", username or "")
         if found is None:
             raise NotFoundError("no such subject")
         # Whoever was enrolled a moment ago must be found.

@@ -1,2 +1,0 @@
--- Passwords.
-SELECT 1;

@@ -1,2 +1,0 @@
--- Security events from others, and provisioning.
-SELECT 1;
