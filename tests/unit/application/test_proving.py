@@ -331,7 +331,8 @@ def test_a_device_whose_row_was_tampered_with_is_rejected(house: House) -> None:
     tablet.pair(house.services, ICU)
     rows = house.store._recorder._stored_events  # type: ignore[attr-defined]  # the memory recorder's list
     (place,) = [place for place, row in enumerate(rows) if row.originator_id == tablet.device_id]
-    rows[place] = replace(rows[place], state=rows[place].state[:-1] + b"\0")
+    state = rows[place].state
+    rows[place] = replace(rows[place], state=state[:-1] + bytes([state[-1] ^ 1]))
 
     assert shown(house, tablet).decide().code == "device_rejected"
     assert refusal(house)[1] == "device_seal_broken"
