@@ -81,24 +81,32 @@ def required(services: Services, subject_id: UUID, purpose: str) -> Consent:
 
 
 def withdraw(
-    services: Services, subject_id: UUID, *, reason: str, act: Act, purposes: Sequence[str] = PURPOSES
+    services: Services,
+    subject_id: UUID,
+    *,
+    reason: str,
+    act: Act,
+    purposes: Sequence[str] = PURPOSES,
+    objection: bool = False,
 ) -> Withdrawal:
-    """Withdraw consent; nobody is admitted on it once this returns.
+    """Withdraw consent, or object (LGPD art. 18, 2); nobody is admitted on it once this returns.
 
     The consents end first, in one commit: an attempt that has not committed its session by then cannot any more. Then
     the enrolment (with consent to enrolment) and all open sessions are revoked; a withdrawal that was cut off on the
     way is completed by repeating it. Raises ``ConsentMissingError`` where there is nothing to end.
     """
     purposes = _checked(purposes)
+    why = "objection" if objection else "consent_withdrawn"
     ended = [c for p in purposes if (c := find(services, subject_id, p)) is not None and c.in_force]
     for consent in ended:
-        consent.withdraw(reason=reason, act=act)
+        end = consent.object_to_processing if objection else consent.withdraw
+        end(reason=reason, act=act)
     position = services.store.save(*ended) if ended else services.store.position()
     enrollment = live_enrollment(services, subject_id) if ENROLLMENT in purposes else None
     if enrollment is not None:
-        revoke_enrollment(services, enrollment, reason="consent_withdrawn", act=act)
+        revoke_enrollment(services, enrollment, reason=why, act=act)
     services.projector.catch_up(position)
-    sessions = revoke_sessions(services, {"subject_id": subject_id}, reason="consent_withdrawn", act=act)
+    sessions = revoke_sessions(services, {"subject_id": subject_id}, reason=why, act=act)
     if not ended and enrollment is None and not sessions:
         raise ConsentMissingError("there is no consent in force to withdraw")
     services.index.catch_up(services.store.position())

@@ -13,6 +13,7 @@ from application.ports.event_store import EventStore
 from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
 from application.ports.lockouts import Lockouts
+from application.ports.notary import Notary
 from application.ports.once import Once
 from application.ports.pairings import Pairings
 from application.ports.passwords import Passwords
@@ -76,6 +77,7 @@ class Services:
     tokens: TokenIssuer
     identity: IdentityProvider
     signing: SigningKeyStore
+    notary: Notary
     clients: Registry
     proofs: Proofs
     clock: Clock

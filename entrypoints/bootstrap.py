@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
+from adapters.crypto.notary import FILE as NOTARY_FILE
+from adapters.crypto.notary import FileNotary
 from adapters.crypto.proofs import KeyProofs
 from adapters.crypto.signatures import EcdsaSignatures
 from adapters.crypto.signing_keys import SigningKeys
@@ -55,6 +57,7 @@ from domain.policies.liveness import EvidencePolicy
 from domain.policies.retention import RetentionPolicy
 from domain.rotation import Rotation
 from domain.session import Session
+from domain.viewing import Viewing
 from entrypoints.absent import AbsentJudge
 from entrypoints.app import App, reporter
 from entrypoints.identity import open_identity
@@ -67,7 +70,19 @@ from entrypoints.settings import Settings
 from entrypoints.signalling import wired_signals
 from entrypoints.worker import ACTOR, CHANNEL
 
-AGGREGATES: Final = (Consent, Enrollment, Attempt, Session, JournalEntry, Rotation, Erasure, Account, Device, Lockout)
+AGGREGATES: Final = (
+    Consent,
+    Enrollment,
+    Attempt,
+    Session,
+    JournalEntry,
+    Rotation,
+    Erasure,
+    Account,
+    Device,
+    Lockout,
+    Viewing,
+)
 VALUES: Final = (Act, Evidence, MatchFacts)
 
 
@@ -134,6 +149,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
                 settings, clock=clock, digest=vault.digest, on_fault=reporter("identity provider"), eager=follow
             ),
             signing=signing,
+            notary=FileNotary.open(settings.keys_dir / NOTARY_FILE),
             clients=Registry(PostgresClients(database), builtin),
             proofs=KeyProofs(settings.origins),
             clock=clock,

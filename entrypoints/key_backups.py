@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from entrypoints.settings import Settings
 
 SUFFIX: Final = ".faceauth-keys"
-FILES: Final = ("ring.json", "signing.json")
+NOTARY: Final = "notary.json"
+"""Not in key backups from before there was one: it is made anew then."""
+FILES: Final = ("ring.json", "signing.json", NOTARY)
 _ROWS: Final = ("data_keys", "ledger")
 RESTORING_KEYS: Final = "restoring_keys"
 """What the deployment remembers of a restore of keys until it is complete: the digest of the ring."""
@@ -149,7 +151,7 @@ def restore(
         )
     write(database, RESTORING_KEYS, whole)
     with system_refusals(settings.keys_dir), folder_lock(settings.keys_dir):
-        for name in reversed(FILES):
+        for name in [name for name in reversed(FILES) if name in content["files"]]:
             create_once(settings.keys_dir / name, partial(content["files"].__getitem__, name))
     ring = KeyRing.open(ring_file, create=False, make_provider=provider_factory(settings))
     try:
@@ -191,7 +193,8 @@ def _content(raw: bytes, path: Path) -> dict[str, Any]:
     try:
         document = json.loads(raw)
         files: Mapping[str, str] = document["files"]
-        decoded = {name: base64.b64decode(files[name], validate=True) for name in FILES}
+        held = [name for name in FILES if name in files or name != NOTARY]
+        decoded = {name: base64.b64decode(files[name], validate=True) for name in held}
         return {"files": decoded, **{name: document[name] for name in _ROWS}}
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise BackupDamagedError(f"{path} does not hold what a key backup holds") from None

@@ -16,6 +16,7 @@ from adapters.memory.gallery import Gallery
 from adapters.memory.identity import MemoryIdentityProvider
 from adapters.memory.keys import MemoryKeys
 from adapters.memory.lockouts import MemoryLockouts
+from adapters.memory.notary import MemoryNotary
 from adapters.memory.once import MemoryOnce
 from adapters.memory.pairings import MemoryPairings
 from adapters.memory.passwords import MemoryPasswords
@@ -225,6 +226,7 @@ def build_house(
         tokens=MemoryTokenIssuer(clock, ids),
         identity=MemoryIdentityProvider(clock),
         signing=MemorySigningKeys(clock.now()),
+        notary=MemoryNotary(),
         clients=Registry(MemoryClients(), Client("faceauth-app", PUBLIC, ("medical-record", "ehr"), clock.now())),
         proofs=KeyProofs(["https://localhost:8443"]),
         clock=clock,

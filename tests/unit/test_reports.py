@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 import stat
 from functools import cache
@@ -10,9 +11,11 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from pypdf import PdfReader
 
 from adapters.reports.document import Bars, Figure, Histogram, Line, Lines, Report, Section, Table
 from adapters.reports.html import check_writable, render, write_report
+from adapters.reports.pdf import render_pdf
 from domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -119,3 +122,26 @@ def test_a_place_where_no_report_can_be_is_refused_before_the_work(tmp_path: Pat
         check_writable(tmp_path / place)
     with pytest.raises(InvalidInputError, match="cannot be written"):
         write_report(tmp_path / place, Report(("Título", "Title"), [], []))
+
+
+def test_a_report_becomes_a_pdf_that_says_the_same_and_is_the_same_each_time() -> None:
+    report = Report(
+        title=("Relatório", "Report"),
+        facts=[(("Médica", "Doctor"), "Ana <script>alert(1)</script> \u202eBob")],
+        sections=[
+            Section(
+                title=("Seção", "Section"),
+                paragraphs=[("Coração", "Heart")],
+                tables=[Table(("Tabela", "Table"), [("a", "a"), ("b", "c")], [["1", "não"]])],
+                figures=[Figure(("Figura", "Figure"), Bars(("s", "s"), {"um": 1.0}))],
+            )
+        ],
+    )
+    raw = render_pdf(report)
+    assert raw == render_pdf(report)
+    pages = PdfReader(io.BytesIO(raw)).pages
+    text = "\n".join(page.extract_text() for page in pages)
+    for said in ("Relatório", "Seção", "Coração", "não", "<script>alert(1)</script>", "Figure"):
+        assert said in text
+    assert "\u202e" not in text
+    assert sum(len(page.images) for page in pages) == 1

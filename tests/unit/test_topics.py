@@ -48,6 +48,7 @@ PINNED = {
         "attempt.succeeded.v1",
     ],
     "journal": ["journal.recorded.v1"],
+    "viewing": ["viewing.recorded.v1"],
     "lockout": ["lockout.extended.v1", "lockout.imposed.v1", "lockout.lifted.v1", "lockout.released.v1"],
     "rotation": [
         "rotation.cancelled.v1",

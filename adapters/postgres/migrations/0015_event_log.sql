@@ -1,0 +1,1 @@
+-- Reserved: replaced by its owner or removed before this lands.
