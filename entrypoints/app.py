@@ -24,6 +24,7 @@ from application.signals.engine import SignalEngine
 from domain.errors import FaceauthError, SealBrokenError, UnavailableError
 from entrypoints import key_backups
 from entrypoints.faults import trail
+from entrypoints.opening import Opened
 from entrypoints.reception import watch_signals
 from entrypoints.settings import Settings
 from entrypoints.worker import HOUR, TASKS, Task, Worker
@@ -44,8 +45,7 @@ class App:
     gallery: Gallery
     ring: KeyRing = field(repr=False)
     database: Database = field(repr=False)
-    dsn: str = field(repr=False)
-    postgres: EmbeddedPostgres | None
+    opened: Opened = field(repr=False)
     vision_ready: bool
     _closing: contextlib.ExitStack = field(repr=False)
     _presence: Presence | None = field(default=None, repr=False)
@@ -65,6 +65,11 @@ class App:
         self.services.projector.stop_soon()
         self.gallery.stop_soon()
         self._closing.close()
+
+    @property
+    def postgres(self) -> EmbeddedPostgres | None:
+        """Our own PostgreSQL, None where the hospital's is used."""
+        return self.opened.postgres
 
     def supervise(self) -> None:
         """Keep an eye on things: bring a lost database back, let go of destroyed keys, do what is due."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from adapters.crypto.sealed_file import open_sealed, read_header, write_sealed
 from adapters.eventstore.mapper import SealingMapper
 from adapters.eventstore.topics import TopicRegistry
 from adapters.eventstore.transcoding import FaithfulTranscoder
+from adapters.postgres.database import Database
 from adapters.postgres.dump import EVENTS, dump, event_of, replace_history, rows
 from adapters.postgres.serving import alone
 from application.journal import record, refusals_recorded
@@ -135,7 +137,8 @@ def restore(
         }
         ended = what_ended(services, ended_before(database)).as_document()
         notes = {RESTORING: json.dumps({"facts": facts, "ended": ended}), ENDED: json.dumps(ended)}
-        replace_history(database, open_sealed(path, app.ring.store_key), notes)
+        with closing(Database(app.opened.owner_dsn)) as owner:
+            replace_history(owner, open_sealed(path, app.ring.store_key), notes)
         repeated = finish_restore(services, database, act=act)
     return repeated or Repeated([], 0, 0, 0), safety
 
@@ -145,7 +148,7 @@ def _place(app: App, name: str, act: Act) -> Path:
 
 
 def _write(app: App, path: Path) -> None:
-    with dump(app.database, app.dsn) as snapshot:
+    with dump(app.database, app.opened.dsn) as snapshot:
         header = {
             "kind": KIND,
             "created_at": snapshot.at.isoformat(),

@@ -27,7 +27,6 @@ from adapters.postgres.deployment import (
     refusals,
 )
 from adapters.postgres.lockouts import PostgresLockouts
-from adapters.postgres.migrate import migrate
 from adapters.postgres.once import PostgresOnce
 from adapters.postgres.pairings import PostgresPairings
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
@@ -99,9 +98,8 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
     """
     with contextlib.ExitStack() as stack:
         prepare_home(settings.home)
-        dsn, postgres = open_database(settings, stack)
-        migrate(dsn)
-        database = Database(dsn)
+        opened = open_database(settings, stack)
+        database = Database(opened.dsn)
         stack.callback(database.close)
         clock, ids = overrides.get("clock") or SystemClock(), overrides.get("ids") or SystemIds()
         ring = open_ring(settings, database)
@@ -192,8 +190,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             gallery,
             ring,
             database,
-            dsn,
-            postgres,
+            opened,
             vision_ready,
             stack.pop_all(),
             presence,

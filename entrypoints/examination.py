@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapters.crypto.certificate import read_expiry
+from adapters.postgres.roles import changes_history
 from adapters.vision.bundle import read_bundle
 from adapters.vision.load import embedder_of
 from application.services import Services
@@ -174,6 +175,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         newest = max(newest for _, newest in lag.values())
         kind = "embedded" if app.postgres is not None else "DATABASE_URL"
         yield Finding("database", "ok", f"{kind}, schema up to date, {newest} events")
+        yield _history_owner(app)
         behind = {name: newest - position for name, (position, newest) in lag.items() if position < newest}
         detail = ", ".join(f"{name} {count} behind" for name, count in behind.items()) or "up to date"
         yield Finding("projections", "warning" if behind else "ok", detail, "start the service" if behind else "")
@@ -184,6 +186,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _erasures(services)
         yield _backup(app, "data_backup", backups.SUFFIX, "faceauth backup create")
         yield _backup(app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys")
+
+
+def _history_owner(app: App) -> Finding:
+    if not changes_history(app.database):
+        return Finding("history", "ok", "append-only for the service's database role")
+    detail = "the service's database role could change or remove events"
+    remedy = "give the service a role of its own in DATABASE_URL and the owner's in FACEAUTH_OWNER_DATABASE_URL"
+    return Finding("history", "warning", detail, remedy)
 
 
 def _erasures(services: Services) -> Finding:

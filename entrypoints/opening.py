@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.crypto.key_ring import KeyRing
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import claim_ring, knows_a_ring, note_refusal
 from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import as_service, let_serve
 from domain.errors import ConfigurationError, KeyRingError
 from entrypoints.key_providers import provider_factory
 from entrypoints.settings import Settings
@@ -37,13 +40,31 @@ def ring_path(settings: Settings) -> Path:
     return settings.keys_dir / "ring.json"
 
 
-def open_database(settings: Settings, stack: contextlib.ExitStack) -> tuple[str, EmbeddedPostgres | None]:
-    """Return the connection string of the settings' database; where it is our own, start it first."""
-    if settings.database_url:
-        return settings.database_url, None
-    postgres = EmbeddedPostgres(settings.home)
-    stack.callback(postgres.close)
-    return postgres.start(), postgres
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The way to the database: as the service, and as the owner of its tables where that is somebody else we know."""
+
+    dsn: str = field(repr=False)
+    owner_dsn: str = field(repr=False)
+    postgres: EmbeddedPostgres | None
+
+
+def open_database(settings: Settings, stack: contextlib.ExitStack) -> Opened:
+    """Bring the settings' database to this code's schema; where it is our own, start it first.
+
+    Raises what ``migrate`` and ``let_serve`` raise.
+    """
+    if settings.database_url is None:
+        postgres = EmbeddedPostgres(settings.home)
+        stack.callback(postgres.close)
+        owner = postgres.start()
+        opened = Opened(as_service(owner), owner, postgres)
+    else:
+        opened = Opened(settings.database_url, settings.owner_database_url or settings.database_url, None)
+    migrate(opened.owner_dsn)
+    if opened.dsn != opened.owner_dsn:
+        let_serve(opened.owner_dsn, opened.dsn, create=opened.postgres is not None)
+    return opened
 
 
 def open_ring(settings: Settings, database: Database) -> KeyRing:

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
 
     home: Path = Path("var")
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
+    owner_database_url: str | None = Field(default=None, repr=False)
     keys: Literal["file", "environment", "pkcs11"] = "file"
     keks: SecretStr | None = Field(default=None, repr=False)
     pkcs11_module: Path | None = None

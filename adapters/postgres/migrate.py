@@ -66,7 +66,9 @@ def _read(file: Path) -> Migration:
 
 
 def _bring_up(connection: Connection[Any], known: list[Migration]) -> int:
-    connection.execute(_LEDGER)
+    there = connection.execute("SELECT to_regclass('public.schema_migrations') AS ledger").fetchone()
+    if there is None or there["ledger"] is None:
+        connection.execute(_LEDGER)
     rows = connection.execute("SELECT version, sha256 FROM schema_migrations").fetchall()
     applied = {row["version"]: row["sha256"] for row in rows}
     _check(applied, known)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from eventsourcing.persistence import Notification
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.sql import SQL
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
 from adapters.postgres.database import LOCK_SECONDS, Database, translated
@@ -51,6 +52,13 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
     select_events = _once(PostgresApplicationRecorder.select_events)
     select_notifications = _once(PostgresApplicationRecorder.select_notifications)
     max_notification_id = _once(PostgresApplicationRecorder.max_notification_id)
+
+    def __init__(self, datastore: PostgresDatastore) -> None:
+        """Write over that datastore."""
+        super().__init__(datastore)
+        # The same lock, taken by the tables' owner: the service's own role could not (see roles.py).
+        limit, _ = self.lock_table_statements
+        self.lock_table_statements = [limit, SQL("SELECT public.lock_stored_events()")]
 
     def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
         """Return one stream's rows with their positions."""

@@ -13,7 +13,6 @@ from adapters.crypto.escrow import new_pair
 from adapters.crypto.sealed_file import write_private
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import note_refusal
-from adapters.postgres.migrate import migrate
 from application.erase import repeat_after_restore
 from application.journal import record
 from domain.errors import (
@@ -152,9 +151,7 @@ def restore_keys(
     settings = load_settings()
     with ExitStack() as stack:
         prepare_home(settings.home)
-        dsn, _ = open_database(settings, stack)
-        migrate(dsn)
-        database = stack.enter_context(closing(Database(dsn)))
+        database = stack.enter_context(closing(Database(open_database(settings, stack).dsn)))
         try:
             backup = key_backups.restore(
                 settings,

@@ -93,9 +93,9 @@ def url(as_json: JsonOption = False) -> None:
     """Mostra o DSN em uso / Print the DSN in use; an embedded server answers while a faceauth process runs."""
     with bootstrap(load_settings(), vision=False) as app:
         if as_json:
-            print_json({"dsn": app.dsn, "embedded": app.postgres is not None})
+            print_json({"dsn": app.opened.dsn, "embedded": app.postgres is not None})
         else:
-            console.print(app.dsn, soft_wrap=True, markup=False)
+            console.print(app.opened.dsn, soft_wrap=True, markup=False)
 
 
 @database.callback()

@@ -150,7 +150,7 @@ def test_after_a_final_erasure_a_thief_of_everything_reads_nothing_of_that_perso
         ana, bruno = enroll(app, "ana"), enroll(app, "bruno")
         elsewhere = home / "postgres.location"
         data = Path(elsewhere.read_text(encoding="utf-8").strip()) if elsewhere.exists() else home
-        with psycopg.connect(app.dsn, autocommit=True) as connection:
+        with psycopg.connect(app.opened.owner_dsn, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
         shutil.copytree(data, older, ignore=shutil.ignore_patterns("models", ".s.*", "*.pid"))
         places = {subject: places_of(app, subject) for subject in (ana, bruno)}
@@ -169,7 +169,7 @@ def test_after_a_final_erasure_a_thief_of_everything_reads_nothing_of_that_perso
         assert before["enrollment.username"] == b"ana.souza"
 
         assert erase.erase(app.services, ana, act=act, now=True).final
-        with psycopg.connect(app.dsn, autocommit=True) as connection:
+        with psycopg.connect(app.opened.owner_dsn, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
         assert thief.read(ana, places[ana], told) == {}
         assert set(thief.read(bruno, places[bruno], told)) == everything

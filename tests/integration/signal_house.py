@@ -50,7 +50,14 @@ def engine(app: App) -> Iterator[list[Exception]]:
 
 @contextmanager
 def engine_process(app: App, host: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.integration.signal_engine", str(app.settings.home), app.dsn, host]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.integration.signal_engine",
+        str(app.settings.home),
+        app.opened.owner_dsn,
+        host,
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603 - our own module
     assert process.stdout is not None
     try:

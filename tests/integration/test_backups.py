@@ -139,7 +139,7 @@ def test_no_key_and_nothing_made_by_projections_is_in_it(app: App) -> None:
 
     assert {table for table, _ in rows([content])} == set(TABLES)
     assert subject_owner(ana).encode() not in content
-    with psycopg.connect(app.dsn) as connection:
+    with psycopg.connect(app.opened.owner_dsn) as connection:
         (wrapped,) = (
             connection.execute("SELECT wrapped FROM data_keys WHERE owner = %s", (subject_owner(ana),)).fetchone() or ()
         )
@@ -208,7 +208,7 @@ def test_a_backup_of_another_deployment_is_refused(app: App, tmp_path: Path, emp
 
 def test_an_event_changed_before_it_was_backed_up_is_found(app: App) -> None:
     enroll(app, "ana")
-    with psycopg.connect(app.dsn, autocommit=True) as connection:
+    with psycopg.connect(app.opened.owner_dsn, autocommit=True) as connection:
         connection.execute("ALTER TABLE stored_events DISABLE TRIGGER stored_events_append_only")
         connection.execute(
             "UPDATE stored_events SET state = set_byte(state, 40, get_byte(state, 40) # 1) WHERE notification_id = 2"
@@ -232,7 +232,7 @@ def test_nothing_is_restored_under_a_running_server(app: App) -> None:
 def test_a_server_that_lost_its_connection_says_again_that_it_is_there(app: App) -> None:
     backup = backups.create(app, act=act(app))
     server = Presence(app.database)
-    with psycopg.connect(app.dsn, autocommit=True) as connection:
+    with psycopg.connect(app.opened.owner_dsn, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
         )

@@ -62,7 +62,11 @@ def fill(app: App, count: int) -> dict[str, bytes]:
     """Keep that many really wrapped data keys; return them, opened."""
     plain = {owner(number): secrets.token_bytes(32) for number in range(count)}
     rows = [wrapped(app.ring, name, key) for name, key in plain.items()]
-    with closing(Database(app.dsn)) as database, database.transaction() as connection, connection.cursor() as cursor:
+    with (
+        closing(Database(app.opened.owner_dsn)) as database,
+        database.transaction() as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.executemany(
             "INSERT INTO data_keys (owner, kek_id, wrapped) VALUES (%s, %s, %s)",
             [(row.owner, row.kek_id, row.wrapped) for row in rows],
@@ -72,7 +76,7 @@ def fill(app: App, count: int) -> dict[str, bytes]:
 
 def opened(app: App) -> dict[str, bytes]:
     """Every living data key of a person, opened with the ring as it is now."""
-    with closing(Database(app.dsn)) as database:
+    with closing(Database(app.opened.owner_dsn)) as database:
         rows = PostgresDataKeyStore(database).outdated("", 2 * MANY)
     return {row.owner: unwrapped(app.ring, row) for row in rows if row.owner.startswith("subject:")}
 
@@ -98,7 +102,7 @@ def test_a_rotation_changes_no_stored_event(app: App) -> None:
     query = "SELECT notification_id, state FROM stored_events ORDER BY notification_id"
     app.services.vault.create_key("epoch:2030-01")
     rekey.rotate_keks(app.services, act=act(app))
-    with closing(Database(app.dsn)) as database, database.connection() as connection:
+    with closing(Database(app.opened.owner_dsn)) as database, database.connection() as connection:
         before = connection.execute(query).fetchall()
         rekey.rotate_keks(app.services, act=act(app))
         after = connection.execute(query).fetchall()
@@ -185,7 +189,7 @@ def test_data_keys_made_by_other_threads_and_processes_meanwhile_all_open(
 
 def test_a_data_key_somebody_changed_is_recorded_and_everybody_elses_is_rewrapped(app: App, settings: Settings) -> None:
     fill(app, FEW)
-    with closing(Database(app.dsn)) as database, database.connection() as connection:
+    with closing(Database(app.opened.owner_dsn)) as database, database.connection() as connection:
         for number, change in enumerate(("kek_id = 'kek-of-nobody'", "wrapped = '\\x00'")):
             connection.execute(f"UPDATE data_keys SET {change} WHERE owner = %s".encode(), (owner(number),))  # noqa: S608 - fixed words
 
@@ -232,7 +236,7 @@ def test_an_erasure_is_final_only_when_the_keys_it_hung_on_are_destroyed(setting
 
 
 def _row(app: App, name: str) -> tuple[str, bytes]:
-    with closing(Database(app.dsn)) as database:
+    with closing(Database(app.opened.owner_dsn)) as database:
         found = PostgresDataKeyStore(database).get(name)
     assert found is not None
     return found

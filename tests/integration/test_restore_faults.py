@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,11 +206,11 @@ def test_a_backup_that_cannot_be_proven_does_not_lie_about_like_a_good_one(app: 
 
 
 def test_pg_dump_finds_the_database_as_the_service_does(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = conninfo_to_dict(app.dsn)
+    given = conninfo_to_dict(app.opened.dsn)
     for name in ("host", "port"):
         if name in given:
             monkeypatch.setenv(f"PG{name.upper()}", str(given.pop(name)))
-    app.dsn = make_conninfo("", **given)
+    app.opened = replace(app.opened, dsn=make_conninfo("", **given))
 
     assert backups.create(app, act=act(app)).events == app.services.store.position() - 1
 

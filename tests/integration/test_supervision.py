@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,11 @@ def test_a_supervisor_that_stumbled_looks_again(
     monkeypatch.setattr(supervised, "SUPERVISE_EVERY_S", 0.05)
     settings = Settings(home=tmp_path / "home").model_copy(update={"database_url": dsn})
     with bootstrap(settings, vision=False) as app:
-        app.postgres = StumblingPostgres(passable_folder / "unused")
+        postgres = StumblingPostgres(passable_folder / "unused")
+        app.opened = replace(app.opened, postgres=postgres)
         app.supervise()
         deadline = time.monotonic() + 5
-        while app.postgres.looked_after < 3 and time.monotonic() < deadline:
+        while postgres.looked_after < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    assert app.postgres.looked_after >= 3
+    assert postgres.looked_after >= 3

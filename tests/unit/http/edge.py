@@ -22,6 +22,7 @@ from application.notice import CURRENT
 from entrypoints.app import App
 from entrypoints.http.server import create_app, uvicorn_config
 from entrypoints.http.socket import BACKLOG
+from entrypoints.opening import Opened
 from entrypoints.settings import Settings
 from tests.house import ICU, build_house, pictures
 
@@ -195,8 +196,7 @@ def build_edge(
         gallery=house.gallery,
         ring=KeyRing.open(home / "keys" / "ring.json"),
         database=Database("dbname=none"),
-        dsn="",
-        postgres=None,
+        opened=Opened("", "", None),
         vision_ready=True,
         _closing=contextlib.ExitStack(),
     )
