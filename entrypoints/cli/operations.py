@@ -89,13 +89,17 @@ def rebuild(name: str, as_json: JsonOption = False) -> None:
 
 
 @database.command("url")
-def url(as_json: JsonOption = False) -> None:
+def url(
+    owner: Annotated[bool, typer.Option("--owner", help="Do dono das tabelas / of the tables' owner")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Mostra o DSN em uso / Print the DSN in use; an embedded server answers while a faceauth process runs."""
     with bootstrap(load_settings(), vision=False) as app:
+        dsn = app.opened.owner_dsn if owner else app.opened.dsn
         if as_json:
-            print_json({"dsn": app.opened.dsn, "embedded": app.postgres is not None})
+            print_json({"dsn": dsn, "embedded": app.postgres is not None})
         else:
-            console.print(app.opened.dsn, soft_wrap=True, markup=False)
+            console.print(dsn, soft_wrap=True, markup=False)
 
 
 @database.callback()

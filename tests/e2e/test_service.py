@@ -61,7 +61,7 @@ def test_a_day_in_the_hospital_leaves_no_picture_and_no_vector_behind(service: S
     printed = service.sign_in(demo_faces.prints(demo_faces.photograph(), ANA))
     assert (printed["success"], printed["code"]) == (False, "presentation_attack")
 
-    with psycopg.connect(service.json("db", "url")["dsn"]) as database:
+    with psycopg.connect(service.json("db", "url", "--owner")["dsn"]) as database:
         logs = database.execute("SELECT success, failure_reason FROM face_auth_logs ORDER BY timestamp").fetchall()
         people = database.execute("SELECT user_id, department, active FROM face_enrollments").fetchall()
         database.execute("CHECKPOINT")
