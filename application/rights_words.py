@@ -83,8 +83,8 @@ CRITERIA: Final[tuple[Words, ...]] = (
             "com o número de pessoas do setor."
         ),
         (
-            "Similarity: the face is compared with the enrolled template; the similarity has to reach a threshold, which "
-            "grows with the number of people in the department."
+            "Similarity: the face is compared with the enrolled template; the similarity has to reach a threshold, "
+            "which grows with the number of people in the department."
         ),
     ),
     (
@@ -97,8 +97,8 @@ CRITERIA: Final[tuple[Words, ...]] = (
     ),
     (
         (
-            "Os números (limiares e notas) protegem todas as pessoas contra fraude e ficam no registro de auditoria; quem "
-            "revê uma recusa vê todos. A senha é sempre uma alternativa."
+            "Os números (limiares e notas) protegem todas as pessoas contra fraude e ficam no registro de auditoria; "
+            "quem revê uma recusa vê todos. A senha é sempre uma alternativa."
         ),
         (
             "The numbers (thresholds and scores) protect everybody from fraud and stay in the audit trail; whoever "
@@ -114,8 +114,8 @@ UNLINKED: Final[Words] = (
         "uma delas, informe o número da tentativa."
     ),
     (
-        "Attempts in which nobody was recognised are linked to no person and are not listed here; to have one reviewed, "
-        "name the attempt's number."
+        "Attempts in which nobody was recognised are linked to no person and are not listed here; to have one "
+        "reviewed, name the attempt's number."
     ),
 )
 
