@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,9 @@ from application.signed_documents import canonical
 from application.statement import Surroundings
 from application.viewing import record_viewing
 from domain import request as rules
+from domain.account import Account
 from domain.act import Act
+from domain.consent import PURPOSES, Consent
 from domain.errors import (
     ConcurrencyError,
     ConsentMissingError,
@@ -151,7 +153,9 @@ def _carried_out(services: Services, request_id: UUID, text: str, act: Act) -> A
         case rules.OBJECT:
             outcome = "processing_ended" if _object(services, request, caused) else "nothing_in_force"
         case _:
-            accounts.purge(services, request.subject_id, reason="request", act=caused)
+            erasure = erasing.find(services, request.subject_id)
+            if erasure is None or not erasure.executed:
+                accounts.purge(services, request.subject_id, reason="request", act=caused)
             return _answered_as_erased(services, desk.find(services, request_id), act)
     request = desk.find(services, request_id)
     _close(services, request, outcome, text, "", act)
@@ -167,7 +171,10 @@ def _correct(services: Services, request: Request, act: Act) -> bool:
     department = right.pop("department", None)
     changed = accounts.rename(services, request.subject_id, **right, act=act) if right else False
     moved = accounts.move(services, request.subject_id, department, act=act) if department else False
-    return changed or moved
+    services.projector.catch_up()
+    rows = services.read_models.rows("enrollment_rows", {"subject_id": request.subject_id})
+    streams = [Account.create_id(request.subject_id), *(row["enrollment_id"] for row in rows)]
+    return changed or moved or _caused(services, request, streams)
 
 
 def _object(services: Services, request: Request, act: Act) -> bool:
@@ -175,9 +182,13 @@ def _object(services: Services, request: Request, act: Act) -> bool:
     with suppress(ConsentMissingError):
         consents.withdraw(services, request.subject_id, reason="objection", objection=True, act=act)
         return True
-    services.projector.catch_up()
-    rows = services.read_models.rows("consent_rows", {"subject_id": request.subject_id})
-    return any(row["status"] == "objected" and row["withdrawn_at"] >= request.received_at for row in rows)
+    return _caused(services, request, [Consent.create_id(request.subject_id, purpose) for purpose in PURPOSES])
+
+
+def _caused(services: Services, request: Request, streams: Sequence[UUID]) -> bool:
+    """Whether something on those streams was done for this request, by a call that was cut off afterwards."""
+    events = (event for stream in streams for event in services.store.stream(stream))
+    return any((act := event.fields.get("act")) is not None and act.causation_id == request.id for event in events)
 
 
 def _answered_as_erased(services: Services, request: Request, act: Act) -> Answer:
