@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from adapters.reports.document import Report, Section, Table, Text
 
-MOST_ROWS: Final = 200
+MOST_ROWS: Final = 50
 """Rows of a table on paper; the signed JSON has all of them."""
 
 Values = Mapping[str, Any]

@@ -12,21 +12,19 @@ import pytest
 
 from adapters.memory.read_models import MemoryReadModels
 from adapters.read_model_tables import READ_MODEL_TABLES
-from application import answering, erase, lockout, lockout_history, rotate
 from application import consent as consents
-from application import requests as desk
-from application.lockout import FACE, Origin
+from application import erase, rotate
 from application.ports.event_store import RecordedEvent
 from application.projecting import BATCH, Projector
 from application.projections.changes import Change, Put
 from application.projections.rows import ACTIVE_TEMPLATES, PROJECTIONS, Projection
-from application.requests import Asked
 from domain.account import Account
 from domain.device import Device
 from domain.enrollment import Enrollment
 from domain.errors import NotFoundError, UnavailableError
 from tests.house import ICU, LAB, House, frames, person, pictures
 from tests.unit.application.passwording import by_both, by_password
+from tests.unit.application.requesting import rights_used
 
 Views = dict[str, list[dict[str, Any]]]
 
@@ -60,17 +58,7 @@ def live(house: House) -> House:
     by_both(house)
     consents.withdraw(house.services, ana.subject_id, reason="mine", act=house.act())
     consents.grant(house.services, ana.subject_id, notice_version="2026-11", act=house.act())
-    failed = Origin(FACE, ICU, "192.0.2.1", subject_id=bia.subject_id)
-    for _ in range(5):
-        lockout.failed(house.services, failed, act=house.act())
-    (locked, _), *_ = house.services.lockouts.locked(department=ICU, limit=9)
-    lockout_history.release(house.services, locked.lockout_id, reason="known", department=None, act=house.act())
-    for kind in ("access", "objection", "correction"):
-        desk.open_request(house.services, bia.subject_id, Asked(kind), department=ICU, act=house.act())
-    given, objection, correction = (row["request_id"] for row in house.rows("request_rows"))
-    answering.answer(house.services, given, act=house.act())
-    answering.answer(house.services, objection, act=house.act())
-    desk.refuse(house.services, correction, reason="fact_prevents", act=house.act())
+    rights_used(house, bia.subject_id)
     rotate.plan(house.services, reason="transform_renewal", act=house.act())
     rotate.run(house.services, act=house.act())
     erase.erase(house.services, caio.subject_id, act=house.act(), now=True)

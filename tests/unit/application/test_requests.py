@@ -197,21 +197,17 @@ def test_what_was_cut_off_after_the_deed_is_finished_by_the_worker_and_done_once
     correction = {"username": "ana.lima"} if kind == "correction" else {}
     request = asked(house, ana.subject_id, kind, correction=correction)
 
-    def cut_off() -> None:
+    whole, begun = house.store.save, False
+
+    def cut_off(*aggregates: Any, **kwargs: Any) -> int:
         """Let everything through but the last event of the request."""
-        save = house.store.save
+        nonlocal begun
+        if begun and any(isinstance(each, Request) for each in aggregates):
+            raise UnavailableError("the power went")
+        begun = True
+        return whole(*aggregates, **kwargs)
 
-        def failing(*aggregates: Any, **kwargs: Any) -> int:
-            if any(isinstance(each, Request) and each.begun for each in aggregates) and failing.begun:
-                raise UnavailableError("the power went")
-            failing.begun = True
-            return save(*aggregates, **kwargs)
-
-        failing.begun = False  # type: ignore[attr-defined]
-        house.store.save = failing  # type: ignore[method-assign]
-
-    whole = house.store.save
-    cut_off()
+    house.store.save = cut_off  # type: ignore[method-assign]
     with pytest.raises(UnavailableError):
         answered(house, request)
     house.store.save = whole  # type: ignore[method-assign]

@@ -142,7 +142,7 @@ def test_consent_on_paper_is_marked_so(house: House) -> None:
             for e in stream(aggregate_id)
         ]
 
-    house.store.stream = on_paper  # type: ignore[assignment,method-assign]
+    house.store.stream = on_paper  # type: ignore[method-assign]
 
     assert [c["paper"] for c in full(house, ana.subject_id)["consents"]] == [True, True]
 
