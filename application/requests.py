@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +18,10 @@ from application.ports.vault import Binding, subject_owner
 from application.rights_words import BASES, KINDS, OUTCOMES, STATES, named
 from application.services import Services
 from domain import request as rules
+from domain.account import CLOSED
 from domain.act import Act
+from domain.enrollment import ERASED as GONE
+from domain.enrollment import REVOKED
 from domain.errors import ConcurrencyError, InvalidInputError, KeyDestroyedError, NotFoundError, SealBrokenError
 from domain.request import Request
 
@@ -101,16 +105,20 @@ def listing(
 ) -> dict[str, Any]:
     """Return requests as JSON values, those that are due first at the top; ids and codes only.
 
+    A request goes with its person: whoever moved is the business of the department that they are in now.
     ``state`` is one of ``domain.request.STATES``, or "pending" for all that are not closed. Raises
     ``InvalidInputError``.
     """
     if state not in {None, "pending", *rules.STATES} or kind not in {None, *rules.KINDS}:
         raise InvalidInputError(f"state is pending or one of {', '.join(rules.STATES)}; kind {', '.join(rules.KINDS)}")
     services.projector.catch_up()
-    asked = {"department": department, "subject_id": subject_id, "kind": kind}
+    asked = {"subject_id": subject_id, "kind": kind}
     rows = services.read_models.rows(
         "request_rows", {name: value for name, value in asked.items() if value is not None}
     )
+    if department is not None:
+        place = cache(partial(_department_of, services))
+        rows = [row for row in rows if (place(row["subject_id"]) or row["department"]) == department]
     now = services.clock.now()
     shown = [_row(row, now) for row in sorted(rows, key=lambda row: (row["status"] != rules.OPEN, row["due_at"]))]
     pending = {rules.OPEN, rules.DUE_SOON, rules.OVERDUE}
@@ -234,6 +242,19 @@ def _check_reviewable(services: Services, attempt_id: UUID, subject_id: UUID) ->
     rows = services.read_models.rows("auth_log_rows", {"attempt_id": attempt_id})
     if not rows or rows[0]["state"] not in REFUSED_STATES or rows[0]["subject_id"] not in {None, subject_id}:
         raise NotFoundError(NO_SUCH_ATTEMPT)
+
+
+def _department_of(services: Services, subject_id: UUID) -> str | None:
+    """Return the department that somebody is in now, or was when they were erased; None where no row tells."""
+    for erasure in services.read_models.rows("erasure_rows", {"subject_id": subject_id}):
+        if erasure["executed_at"] is not None:
+            return str(erasure["department"])
+    enrolled = services.read_models.rows("enrollment_rows", {"subject_id": subject_id})
+    live = [row for row in enrolled if row["status"] not in {REVOKED, GONE}]
+    accounts = services.read_models.rows("account_rows", {"subject_id": subject_id})
+    kept = live or [row for row in accounts if row["status"] != CLOSED] or [r for r in enrolled if r["status"] != GONE]
+    newest = max(kept, key=lambda row: (row["created_at"], row["position"]), default=None)
+    return None if newest is None else str(newest["department"])
 
 
 def _row(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ MOST_ROWS: Final = 50
 """Rows of a table on paper; the signed JSON has all of them."""
 
 Values = Mapping[str, Any]
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 CATEGORIES: Final[Mapping[str, Text]] = {
     "erasure_final": ("eliminação definitiva após o pedido", "final erasure after it was asked for"),
@@ -20,6 +22,42 @@ CATEGORIES: Final[Mapping[str, Text]] = {
     "key_backups": ("cópias de segurança das chaves", "backups of keys"),
     "session": ("sessão", "session"),
 }
+WORDS: Final[Mapping[str, str]] = {
+    "enrollment": "cadastro",
+    "authentication": "autenticação",
+    "granted": "em vigor",
+    "withdrawn": "retirado",
+    "objected": "oposição",
+    "expired": "vencido",
+    "active": "ativo",
+    "replaced": "substituído",
+    "suspended": "suspenso",
+    "revoked": "revogado",
+    "erased": "apagado",
+    "open": "em aberto",
+    "succeeded": "entrou",
+    "refused": "recusado",
+    "answered": "respondido",
+    "abandoned": "interrompida",
+    "started": "iniciada",
+    "awaiting_factor": "aguardava a senha",
+    "fallback_offered": "recusado, senha oferecida",
+    "fallback_succeeded": "entrou por senha",
+    "fallback_refused": "senha recusada",
+    "standing": "em curso",
+    "released": "liberado",
+    "lifted": "encerrado",
+    "consent.granted.v1": "consentimento dado",
+    "consent.renewed.v1": "consentimento renovado",
+    "consent.withdrawn.v1": "consentimento retirado",
+    "consent.objected.v1": "oposição",
+    "consent.expired.v1": "consentimento vencido",
+    "client": "aplicativo",
+    "webhook": "webhook",
+    "signal_receiver": "receptor de sinais",
+    "identity_provider": "provedor de identidade",
+}
+"""Codes on paper; one without a word stands for itself."""
 DATA_PROTECTION: Final[Text] = (
     "Você pode pedir correção, portabilidade, oposição, eliminação e revisão ao encarregado de dados do hospital.",
     "You may ask the hospital's data protection officer for correction, portability, objection, deletion and review.",
@@ -161,7 +199,7 @@ def _others(document: Values) -> list[Section]:
 
 
 def _table(caption: Text, columns: Sequence[Text], rows: Iterable[Sequence[Any]]) -> Table:
-    cells = [["" if value is None else str(value) for value in row] for row in rows]
+    cells = [[_cell(value) for value in row] for row in rows]
     if not cells:
         return Table(caption, columns, [], ("nada", "nothing"))
     note = None
@@ -171,3 +209,11 @@ def _table(caption: Text, columns: Sequence[Text], rows: Iterable[Sequence[Any]]
             f"The newest {MOST_ROWS} of {len(cells)} rows; the statement in JSON has all of them.",
         )
     return Table(caption, columns, cells[:MOST_ROWS], note)
+
+
+def _cell(value: Any) -> str:
+    """Return what is printed: times to the minute, codes with their word in front."""
+    text = "" if value is None else str(value)
+    if _MOMENT.fullmatch(text):
+        return f"{text[:10]} {text[11:16]} UTC"
+    return f"{WORDS[text]} / {text}" if text in WORDS else text

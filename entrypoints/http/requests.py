@@ -155,7 +155,7 @@ class RequestApi:
         if whom.is_person(principal):
             seen = found.subject_id == whom.own(principal)
         else:
-            seen = access.reaches(principal, found.department)
+            seen = whom.within_reach(self._app, principal, found.subject_id, found.department)
         if not seen:
             raise NotFoundError(desk.NO_SUCH_REQUEST)
         return found

@@ -63,3 +63,17 @@ def somebody(app: App, principal: Principal, subject_id: UUID | None, username: 
     if department is None:
         raise NotFoundError(NOBODY)
     return Whom(found, department)
+
+
+def within_reach(app: App, principal: Principal, subject_id: UUID, then: str) -> bool:
+    """Whether an officer reaches the department that somebody is in now; ``then``: where nobody can tell any more.
+
+    A request goes with its person: the department that they left has no say over them.
+    """
+    services = app.services
+    services.projector.catch_up()
+    erasure = erasing.find(services, subject_id)
+    if erasure is not None and erasure.executed:
+        return access.reaches(principal, erasure.department)
+    places = app.departments_of(subject_id) or {then}
+    return any(access.reaches(principal, place) for place in places)

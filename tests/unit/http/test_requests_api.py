@@ -6,11 +6,12 @@ import base64
 import io
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pypdf
 import pytest
 
+from application import accounts
 from domain.errors import UnavailableError
 from domain.roles import COMPLIANCE_OFFICER, ENCARREGADO, EVERYWHERE
 from tests.house import ICU, LAB
@@ -216,3 +217,17 @@ def test_nothing_is_shown_where_the_look_cannot_be_recorded(edge: Edge, monkeypa
         assert answer.status_code == 503
         assert "segredo" not in answer.text
         assert "souza" not in answer.text
+
+
+def test_whoever_moved_is_the_business_of_the_department_they_are_in_now(edge: Edge) -> None:
+    subject_id, mine = person(edge)
+    request_id = post(edge, ALL, {"kind": "deletion"}, mine, 201)["request_id"]
+    assert accounts.move(edge.house.services, UUID(subject_id), LAB, act=edge.house.act())
+    path = f"{ALL}/{request_id}"
+
+    assert get(edge, ALL, officer(edge))["requests"] == []
+    assert [row["request_id"] for row in get(edge, ALL, officer(edge, LAB))["requests"]] == [request_id]
+    assert edge.client.get(path, headers=officer(edge)).status_code == 404
+    assert post(edge, f"{path}/answer", {}, officer(edge), 404)["code"] == "not_found"
+    assert post(edge, f"{path}/answer", {}, officer(edge, LAB))["outcome"] == "erased"
+    assert [row["request_id"] for row in get(edge, ALL, officer(edge, LAB))["requests"]] == [request_id]
