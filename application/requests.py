@@ -22,11 +22,20 @@ from domain.account import CLOSED
 from domain.act import Act
 from domain.enrollment import ERASED as GONE
 from domain.enrollment import REVOKED
-from domain.errors import ConcurrencyError, InvalidInputError, KeyDestroyedError, NotFoundError, SealBrokenError
+from domain.errors import (
+    ConcurrencyError,
+    InvalidInputError,
+    KeyDestroyedError,
+    NotFoundError,
+    RequestStateError,
+    SealBrokenError,
+)
 from domain.request import Request
 
 LONGEST_TEXT: Final = 4000
 MAX_LISTED: Final = 1000
+MAX_PENDING: Final = 20
+"""Requests of their own that a person can have open at once; staff at the desk take in any number."""
 NO_SUCH_REQUEST: Final = "no such request"
 NO_SUCH_ATTEMPT: Final = "no such refused attempt"
 REFUSED_STATES: Final = frozenset({"refused", "fallback_offered", "fallback_refused", "fallback_succeeded"})
@@ -56,11 +65,14 @@ def open_request(services: Services, subject_id: UUID, asked: Asked, *, departme
     """Take a request in; return it with its deadline.
 
     About somebody erased it is answered in the same commit: no personal data held. Raises ``InvalidInputError``,
-    and ``NotFoundError`` for an attempt that is somebody else's, was no refusal, or never was, all alike.
+    ``RequestStateError`` for a person who has ``MAX_PENDING`` open, and ``NotFoundError`` for an attempt that is
+    somebody else's, was no refusal, or never was, all alike.
     """
     request_id, text = services.ids.new(), check_text(asked.text)
     if asked.correction and asked.kind != rules.CORRECTION:
         raise InvalidInputError("only a correction says what should be corrected")
+    if asked.identity_check == rules.SESSION:
+        _check_room(services, subject_id)
     gone = not services.vault.has_key(subject_owner(subject_id))
     if gone and (text or asked.correction):
         raise InvalidInputError("nothing written can be kept about somebody who was erased: leave the text out")
@@ -234,6 +246,13 @@ def check_correction(services: Services, correction: Mapping[str, str]) -> dict[
     if department is not None and not services.departments.exists(department):
         raise InvalidInputError("there is no such department to move to")
     return {name: getattr(checked, name) for name in names} | ({"department": department} if department else {})
+
+
+def _check_room(services: Services, subject_id: UUID) -> None:
+    services.projector.catch_up()
+    pending = services.read_models.rows("request_rows", {"subject_id": subject_id, "status": rules.OPEN})
+    if len(pending) >= MAX_PENDING:
+        raise RequestStateError(f"{MAX_PENDING} requests are open: wait for an answer, or ask at the desk")
 
 
 def _check_reviewable(services: Services, attempt_id: UUID, subject_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -289,3 +290,27 @@ def test_who_has_only_an_account_has_rights_too(house: House) -> None:
 
     assert given.document is not None
     assert given.document["document"]["person"]["username"] == "davi.souza"
+
+
+def test_nobody_buries_the_officer_in_requests_but_the_desk_takes_in_any_number(house: House) -> None:
+    ana = house.enroll("ana")
+    for _ in range(desk.MAX_PENDING):
+        asked(house, ana.subject_id, "access")
+
+    with pytest.raises(RequestStateError, match="desk"):
+        asked(house, ana.subject_id, "access")
+    asked(house, ana.subject_id, "access", identity_check="badge")
+
+
+def test_a_request_whose_history_was_tampered_with_stops_neither_the_warnings_nor_the_others(house: House) -> None:
+    ana, bia = house.enroll("ana"), house.enroll("bia")
+    asked(house, ana.subject_id, "statement")
+    sound = asked(house, bia.subject_id, "statement")
+    house.services.projector.catch_up()
+    rows = house.store._recorder._stored_events  # type: ignore[attr-defined]  # the memory recorder's list
+    (place,) = [at for at, event in enumerate(house.names()) if event == "request.received.v1" and at < len(rows) - 1]
+    rows[place] = replace(rows[place], state=b"\x01" + bytes(64))
+    house.clock.advance(11 * DAY)
+
+    assert desk.warn(house.services, act=house.act("service", "worker")) == [(sound.id, "five_days")]
+    assert len(desk.listing(house.services, state="due_soon")["requests"]) == 2
