@@ -38,6 +38,13 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
             reason created_at created_by updated_at position""",
         "device_rows": """
             device_id department label status paired_at paired_by revoked_at revoked_reason position""",
+        "request_rows": """
+            request_id subject_id department kind status attempt_id received_by identity_check received_at due_at
+            warned begun outcome legal_basis document_sha256 closed_at closed_by position""",
+        "viewing_rows": "viewing_id subject_id what viewed_by channel viewed_at position",
+        "lockout_rows": """
+            episode_id subject_id method scope department failures status imposed_at until ended_at ended_reason
+            position""",
         "active_template_rows": """
             template_id subject_id enrollment_id department model sealed threshold_override active
             position transform""",

@@ -18,6 +18,7 @@ from domain.errors import InvalidInputError
 CHECKPOINT: Final = "faceauth-checkpoint+json"
 CONSENT_RECEIPT: Final = "faceauth-consent-receipt+json"
 STATEMENT: Final = "faceauth-statement+json"
+PORTABILITY: Final = "faceauth-portability+json"
 MANIFEST: Final = "faceauth-export-manifest+json"
 PROOF: Final = "faceauth-log-proof+json"
 

@@ -54,6 +54,7 @@ from domain.journal import JournalEntry
 from domain.lockout import Lockout
 from domain.policies.liveness import EvidencePolicy
 from domain.policies.retention import RetentionPolicy
+from domain.request import Request
 from domain.rotation import Rotation
 from domain.session import Session
 from domain.viewing import Viewing
@@ -81,6 +82,7 @@ AGGREGATES: Final = (
     Device,
     Lockout,
     Viewing,
+    Request,
 )
 VALUES: Final = (Act, Evidence, MatchFacts)
 

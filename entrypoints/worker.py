@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from application import erase, lockout, rekey, rotate
+from application import answering, erase, lockout, rekey, requests, rotate
 from application.devices import forget_pairings
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
@@ -50,6 +50,8 @@ TASKS: Final = (
     Task("lockouts", MINUTE, lambda services, act: lockout.forget(services, act=act)),
     Task("once", MINUTE, lambda services, act: services.once.forget(act.at)),
     Task("erasures", MINUTE, lambda services, act: erase.resume_erasures(services, act=act)),
+    Task("deadlines", MINUTE, lambda services, act: requests.warn(services, act=act)),
+    Task("requests", MINUTE, lambda services, act: answering.resume(services, act=act)),
     Task("finality", 5 * MINUTE, lambda services, act: erase.finalise(services, act=act)),
     Task("pairings", HOUR, lambda services, _: forget_pairings(services)),
     Task("epochs", HOUR, lambda services, act: rekey.destroy_old_epochs(services, act=act)),

@@ -46,7 +46,10 @@ department's, not a person's). Webhooks tell them.
 """
 
 PLAIN_EVENTS: Final = frozenset(
-    {"account.opened.v1", "account.moved.v1", "account.renamed.v1", "device.paired.v1", "device.revoked.v1"}
+    {
+        *("account.opened.v1", "account.moved.v1", "account.renamed.v1", "device.paired.v1", "device.revoked.v1"),
+        "request.warned.v1",
+    }
 )
 """What only webhooks tell."""
 
@@ -64,7 +67,8 @@ _FACE_CHANGES: Final = {
     "enrollment.revoked.v1": "revoke",
     "enrollment.erased.v1": "delete",
 }
-_SUBJECTLESS: Final = frozenset({"device"})
+_SUBJECTLESS: Final = frozenset({"device", "request"})
+"""A device is a department's; that a request is late is news for the officer, whose request it is is not."""
 
 
 def needs_subject(event: RecordedEvent) -> bool:
@@ -133,8 +137,9 @@ def _facts(event: RecordedEvent, reason: str) -> dict[str, str]:
         case name if name in _FACE_CHANGES:
             told = {"reason": reason} if "reason" in fields else {}
             return {"credential": FACE, "change": _FACE_CHANGES[name], **told}
-        case _:
-            return {"reason": reason} if "reason" in fields else {}
+        case name:
+            told = {"reason": reason} if "reason" in fields else {}
+            return told | ({"threshold": str(fields["threshold"])} if name == "request.warned.v1" else {})
 
 
 _LEVELS: Final = (

@@ -53,6 +53,7 @@ from domain.errors.people import (
     EnrollmentInactiveError,
     EnrollmentStateError,
     NoticeOutdatedError,
+    RequestStateError,
     TooFewCapturesError,
     UsernameTakenError,
 )
@@ -142,6 +143,7 @@ __all__ = [
     "ProofInvalidError",
     "RateLimitedError",
     "RefreshReusedError",
+    "RequestStateError",
     "RotationStateError",
     "SealBrokenError",
     "SessionStateError",

@@ -81,3 +81,9 @@ class AccountInactiveError(DomainRuleError):
     """The account is suspended or closed: its person may not sign in."""
 
     code = "account_inactive"
+
+
+class RequestStateError(DomainRuleError):
+    """The data subject's request is not in a state that allows this."""
+
+    code = "request_state"

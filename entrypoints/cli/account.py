@@ -13,6 +13,7 @@ from application.departments import check_department
 from application.history import subject_of
 from application.person import Person, reveal_field
 from application.services import Services
+from application.viewing import record_viewing
 from domain.errors import InvalidInputError
 from domain.policies.passwords import LONGEST_INPUT
 from entrypoints.bootstrap import bootstrap
@@ -66,6 +67,8 @@ def list_accounts(
         app.services.projector.catch_up()
         where = {} if department is None else {"department": department}
         rows = app.services.read_models.rows("account_rows", where)
+        shown_of = [row["subject_id"] for row in rows if row["username_sealed"] is not None]
+        record_viewing(app.services, shown_of, what="account", act=app.services.act(ACTOR, "cli"))
         shown = [_shown(app.services, row) for row in rows]
     if as_json:
         print_json({"accounts": shown})

@@ -8,11 +8,12 @@ from uuid import UUID
 import typer
 
 from application import lockout_history
+from application.viewing import record_viewing
 from domain.act import reason_code
 from domain.policies.lockout import ADDRESS, CLAIM, CLAIM_AT_ADDRESS, CLAIM_AT_DEVICE, DEPARTMENT, DEVICE
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.output import JsonOption, console, print_json
-from entrypoints.http.lockouts import document
+from entrypoints.http.lockouts import document, people_in
 from entrypoints.settings import load_settings
 
 group = typer.Typer(help="Bloqueios por falhas / Lockouts after failures", no_args_is_help=True)
@@ -37,6 +38,7 @@ def list_lockouts(
     with bootstrap(load_settings(), vision=False) as app:
         found = lockout_history.listing(app.services, department=department)
         now = app.services.clock.now()
+        record_viewing(app.services, people_in(found), what="lockouts", act=app.services.act(ACTOR, "cli"))
     if as_json:
         print_json({"lockouts": [document(*each) | {"waiting": each[1].waiting(now)} for each in found]})
         return

@@ -21,6 +21,7 @@ from entrypoints.cli import (
     models,
     operations,
     people,
+    rights,
     rotation,
     serve,
     sessions,
@@ -50,6 +51,7 @@ cli.add_typer(lockouts.group, name="lockout")
 cli.add_typer(rotation.group, name="rotation")
 cli.add_typer(account.group, name="account")
 cli.add_typer(subject.group, name="subject")
+cli.add_typer(rights.group, name="request")
 cli.add_typer(device.group, name="device")
 cli.add_typer(backup.group, name="backup")
 cli.add_typer(audit.group, name="audit")

@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 
 from application.session_control import Which, end_session, end_sessions, list_sessions
+from application.viewing import record_viewing
 from domain.act import reason_code
 from domain.errors import InvalidInputError
 from entrypoints.bootstrap import bootstrap
@@ -34,6 +35,8 @@ def listed(
     which = Which(subject_id=subject, department=department, device_id=device)
     with bootstrap(load_settings(), vision=False) as app:
         document = list_sessions(app.services, which, status=status)
+        if subject is not None and document["sessions"]:
+            record_viewing(app.services, [subject], what="sessions", act=app.services.act(ACTOR, "cli"))
     if as_json:
         print_json(document)
         return

@@ -35,7 +35,7 @@ def erase(
     with bootstrap(load_settings(), vision=False) as app, progress_bar("Apagando / erasing") as (bar, task):
         erased = erasing.erase(
             app.services,
-            _subject_id(app.services, username, subject),
+            subject_named(app.services, username, subject),
             act=app.services.act(ACTOR, "cli"),
             reason=reason,
             now=now,
@@ -48,7 +48,7 @@ def erase(
 def certificate(username: UsernameOption = None, subject: SubjectOption = None, as_json: JsonOption = False) -> None:
     """Emite de novo o certificado de um apagamento / Issue an erasure's certificate again."""
     with bootstrap(load_settings(), vision=False) as app:
-        erased = erasing.standing(app.services, _subject_id(app.services, username, subject))
+        erased = erasing.standing(app.services, subject_named(app.services, username, subject))
     _show(erased, as_json=as_json)
 
 
@@ -66,8 +66,8 @@ def _show(erased: erasing.Erased, *, as_json: bool) -> None:
     console.print(erased.certificate, soft_wrap=True, markup=False)
 
 
-def _subject_id(services: Services, username: str | None, subject: str | None) -> UUID:
-    """Return whom the command is about. Raises ``InvalidInputError``, ``NotFoundError``."""
+def subject_named(services: Services, username: str | None, subject: str | None) -> UUID:
+    """Return whom a command is about. Raises ``InvalidInputError``, ``NotFoundError``."""
     if (username is None) == (subject is None):
         raise InvalidInputError("name the person: --username or --subject, one of them")
     try:

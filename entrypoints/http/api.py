@@ -18,9 +18,11 @@ from entrypoints.http import access, audit, bodies, erasure
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.lockouts import LockoutApi
+from entrypoints.http.my_data import MyDataApi
 from entrypoints.http.pairing import DeviceApi
 from entrypoints.http.passwords import PasswordApi
 from entrypoints.http.reception import ReceptionApi
+from entrypoints.http.requests import RequestApi
 from entrypoints.http.scim import ScimApi
 from entrypoints.http.sessions import SessionApi
 from entrypoints.http.signal_operations import SignalOperations
@@ -42,6 +44,8 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *SignalOperations(desk).endpoints(),
         *TokenApi(desk).endpoints(),
         *SessionApi(desk).endpoints(),
+        *RequestApi(desk).endpoints(),
+        *MyDataApi(desk).endpoints(),
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from application import lockout_history
 from application.ports.lockouts import Counted
 from application.ports.tokens import Principal
+from application.viewing import record_viewing
 from domain.policies.lockout import Tally
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, EVERYWHERE
 from entrypoints.http.bodies import Body, Reason
@@ -42,7 +45,10 @@ class LockoutApi:
 
     async def list(self, request: Request) -> Response:
         """Return the lockouts that the principal's department has, the newest first."""
-        found = await self._desk.run(lockout_history.listing, self._services, department=_reach(principal_at(request)))
+        principal = principal_at(request)
+        found = await self._desk.run(lockout_history.listing, self._services, department=_reach(principal))
+        act = self._desk.act(principal)
+        await self._desk.run(record_viewing, self._services, people_in(found), what="lockouts", act=act)
         now = self._services.clock.now()
         documents = [document(counted, tally) | {"waiting": tally.waiting(now)} for counted, tally in found]
         return JSONResponse({"lockouts": documents, "truncated": len(found) == lockout_history.MAX_LOCKOUTS})
@@ -60,6 +66,11 @@ class LockoutApi:
             act=self._desk.act(principal),
         )
         return JSONResponse({"success": True, "released": document(counted, tally)})
+
+
+def people_in(found: Sequence[tuple[Counted, Tally]]) -> list[UUID]:
+    """Return who is named in a list of lockouts, each once."""
+    return list(dict.fromkeys(counted.subject_id for counted, _ in found if counted.subject_id is not None))
 
 
 def document(counted: Counted, tally: Tally) -> dict[str, Any]:

@@ -60,6 +60,7 @@ STATUS: dict[str, int] = {
     "erased": 410,
     "attempt_state": 409,
     "lockout_state": 409,
+    "request_state": 409,
     "body_too_large": 413,
     "image_too_large": 413,
     "invalid_input": 422,

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from application.ports.tokens import Principal
 from application.session_control import Which, end_session, end_sessions, list_sessions
+from application.viewing import record_viewing
 from domain.errors import InvalidInputError, TokenInvalidError
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
 from entrypoints.http import access
@@ -72,7 +73,11 @@ class SessionApi:
             device_id=_uuid(query.get("device"), "device"),
         )
         status = query.get("status", "open")
-        return JSONResponse(await self._desk.run(list_sessions, self._services, which, status=status))
+        found = await self._desk.run(list_sessions, self._services, which, status=status)
+        if which.subject_id is not None and found["sessions"]:
+            act = self._desk.act(principal)
+            await self._desk.run(record_viewing, self._services, [which.subject_id], what="sessions", act=act)
+        return JSONResponse(found)
 
     async def revoke(self, request: Request) -> Response:
         """End the open sessions of a subject, a department or a device."""

@@ -75,6 +75,13 @@ PINNED = {
         "account.renamed.v1",
         "account.suspended.v1",
     ],
+    "request": [
+        "request.answered.v1",
+        "request.begun.v1",
+        "request.received.v1",
+        "request.refused.v1",
+        "request.warned.v1",
+    ],
     "device": ["device.paired.v1", "device.revoked.v1"],
 }
 

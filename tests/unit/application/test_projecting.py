@@ -24,6 +24,7 @@ from domain.enrollment import Enrollment
 from domain.errors import NotFoundError, UnavailableError
 from tests.house import ICU, LAB, House, frames, person, pictures
 from tests.unit.application.passwording import by_both, by_password
+from tests.unit.application.requesting import rights_used
 
 Views = dict[str, list[dict[str, Any]]]
 
@@ -57,6 +58,7 @@ def live(house: House) -> House:
     by_both(house)
     consents.withdraw(house.services, ana.subject_id, reason="mine", act=house.act())
     consents.grant(house.services, ana.subject_id, notice_version="2026-11", act=house.act())
+    rights_used(house, bia.subject_id)
     rotate.plan(house.services, reason="transform_renewal", act=house.act())
     rotate.run(house.services, act=house.act())
     erase.erase(house.services, caio.subject_id, act=house.act(), now=True)

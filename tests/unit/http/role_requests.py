@@ -39,6 +39,9 @@ class Target:
     stream_id: str
     webhook_id: str
     letter_id: int
+    request_id: str
+    review_id: str
+    attempt_id: str
 
     @property
     def ids(self) -> set[str]:
@@ -75,6 +78,8 @@ class Row:
     wall: str
     make: Callable[[Target, str], Ask] = nothing
     answers: int = 200
+    viewing: bool = False
+    """Reading it is itself on record, for the person to see."""
 
     @property
     def name(self) -> str:
@@ -150,6 +155,36 @@ def asking_for_the_erased(target: Target, _who: str) -> Ask:
 
 def asking_for_department(target: Target, _who: str) -> Ask:
     return Ask(query={"department": target.department})
+
+
+def requesting(target: Target, who: str) -> Ask:
+    given = {"kind": "statement", "subject_id": target.subject_id}
+    return Ask(json=given if who == SUBJECT else given | {"identity_check": "badge"})
+
+
+def requesting_a_review(target: Target, who: str) -> Ask:
+    return Ask(json=requesting(target, who).json | {"kind": "review", "attempt_id": target.attempt_id})
+
+
+def request(target: Target, _who: str) -> Ask:
+    return Ask({"request_id": target.request_id}, json={})
+
+
+def refusing_a_request(target: Target, _who: str) -> Ask:
+    return Ask({"request_id": target.request_id}, json={"reason": "fact_prevents"})
+
+
+def review(target: Target, _who: str) -> Ask:
+    decided = {"decision": "upheld", "reason": "decision_correct"}
+    return Ask({"request_id": target.review_id}, json=decided)
+
+
+def statement_of(target: Target, _who: str) -> Ask:
+    return Ask({"subject_id": target.subject_id})
+
+
+def statement_of_the_erased(target: Target, _who: str) -> Ask:
+    return Ask({"subject_id": target.erased_id})
 
 
 def inviting(target: Target, _who: str) -> Ask:

@@ -27,6 +27,7 @@ ADMIN = frozenset({DEPARTMENT_ADMIN})
 OFFICERS = frozenset({COMPLIANCE_OFFICER, ENCARREGADO})
 READERS = OFFICERS | ADMIN
 PERSON = frozenset({SUBJECT})
+PERSON_OR_OFFICER = PERSON | OFFICERS
 PERSON_OR_ADMIN = PERSON | ADMIN
 RECEIVER = frozenset({SIGNAL_RECEIVER})
 OPERATORS = frozenset({OPERATOR})
@@ -35,6 +36,8 @@ MACHINE = frozenset({PROVISIONER})
 ONE = "/face-auth/enrollments/{enrollment_id:uuid}"
 SOMEBODY = "/face-auth/subjects/{subject_id:uuid}"
 USERS = "/scim/v2/Users"
+REQUESTS = "/face-auth/requests"
+REQUEST = f"{REQUESTS}/{{request_id:uuid}}"
 INTROSPECT = "/face-auth/token/introspect"
 TABLE = [
     Row("POST", "/face-auth/enroll", ADMIN, FORBIDDEN, a.enrolling, 201),
@@ -103,12 +106,24 @@ TABLE = [
     Row("DELETE", "/face-auth/me/sessions", PERSON, SAME),
     Row("DELETE", "/face-auth/me/sessions/{session_id:uuid}", PERSON, STRANGER, a.session),
     Row("POST", "/face-auth/logout", PERSON, SAME),
+    Row("POST", REQUESTS, PERSON_OR_OFFICER, STRANGER, a.requesting, 201),
+    Row("GET", REQUESTS, PERSON_OR_OFFICER, UNSEEN),
+    Row("GET", REQUEST, PERSON_OR_OFFICER, STRANGER, a.request, viewing=True),
+    Row("POST", f"{REQUEST}/answer", OFFICERS, STRANGER, a.request),
+    Row("POST", f"{REQUEST}/refuse", OFFICERS, STRANGER, a.refusing_a_request),
+    Row("GET", f"{REQUEST}/review", OFFICERS, STRANGER, a.review, viewing=True),
+    Row("POST", f"{REQUEST}/review", OFFICERS, STRANGER, a.review),
+    Row("GET", "/face-auth/my-data", PERSON, UNSEEN),
+    Row("GET", "/face-auth/my-data/statement", PERSON, SAME, viewing=True),
+    Row("GET", "/face-auth/my-data/portability", PERSON, SAME, viewing=True),
+    Row("GET", "/face-auth/my-data/views", PERSON, UNSEEN),
+    Row("GET", f"{SOMEBODY}/statement", OFFICERS, STRANGER, a.statement_of, viewing=True),
 ]
 
 # Other requests to some of them, for which another wall stands.
 MORE = [
     Row("GET", "/face-auth/sessions", READERS, FORBIDDEN, a.asking_for_department),
-    Row("GET", "/face-auth/sessions", READERS, UNSEEN, a.asking_for),
+    Row("GET", "/face-auth/sessions", READERS, UNSEEN, a.asking_for, viewing=True),
     Row("POST", "/face-auth/sessions/revoke", ADMIN, FORBIDDEN, a.department),
     Row("GET", "/face-auth/audit/events", OFFICERS, UNSEEN),
     Row("GET", "/face-auth/audit/events", OFFICERS, STRANGER, a.asking_for_the_erased),
@@ -118,6 +133,8 @@ MORE = [
     Row("POST", "/face-auth/consent", PERSON_OR_ADMIN, STRANGER, a.consenting_by_username),
     Row("POST", "/face-auth/subjects/erase", PERSON_OR_ADMIN, STRANGER, a.naming_by_username),
     Row("PUT", "/face-auth/accounts/{subject_id:uuid}/password", ADMIN, STRANGER, a.setting_a_weak_one, 422),
+    Row("POST", REQUESTS, PERSON_OR_OFFICER, STRANGER, a.requesting_a_review, 201),
+    Row("GET", f"{SOMEBODY}/statement", OFFICERS, STRANGER, a.statement_of_the_erased, viewing=True),
     Row("GET", "/ssf/streams", RECEIVER, EVERYWHERE_ONLY),
     Row("GET", USERS, MACHINE, UNSEEN, a.filtering),
     Row("GET", USERS, MACHINE, UNSEEN, a.filtering_by_id),

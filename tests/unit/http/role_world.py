@@ -15,6 +15,7 @@ from application.lockout import PASSWORD, Origin
 from application.ports.signal_outbox import DEAD, Letter, Settled, Signal
 from application.ports.signal_streams import POLL
 from application.ports.tokens import Principal
+from application.requests import Asked, open_request
 from application.sessions import revoke_session
 from application.signals import streams
 from domain.roles import EVERYWHERE, SIGNAL_RECEIVER, STAFF_ROLES
@@ -22,7 +23,7 @@ from tests.house import ICU, LAB
 from tests.receivers import ENDPOINT
 from tests.tablet import Tablet
 from tests.transmitter import Transmitter
-from tests.unit.http.edge import Edge, build_edge, enrollment
+from tests.unit.http.edge import Edge, build_edge, enrollment, frames_of
 from tests.unit.http.role_requests import SECRET, Row, Target
 
 if TYPE_CHECKING:
@@ -125,9 +126,21 @@ def world_in(home: Path) -> World:
             stream_id=stream_id,
             webhook_id=webhook_id,
             letter_id=letter_id,
+            **_requests(edge, ana["subject_id"]),
         ),
         receiver,
     )
+
+
+def _requests(edge: Edge, subject_id: str) -> dict[str, str]:
+    """A request for a statement, and one for the review of a refusal of nobody in particular."""
+    services, act = edge.house.services, edge.house.act()
+    edge.sign_in(frames_of("stranger"))
+    refused = next(row for row in edge.house.rows("auth_log_rows") if row["success"] is False)
+    attempt_id = refused["attempt_id"]
+    asked = (Asked("statement", "badge"), Asked("review", "badge", attempt_id))
+    opened = [open_request(services, UUID(subject_id), each, department=ICU, act=act) for each in asked]
+    return {"request_id": str(opened[0].id), "review_id": str(opened[1].id), "attempt_id": str(attempt_id)}
 
 
 def _pending(edge: Edge) -> str:

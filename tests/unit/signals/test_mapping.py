@@ -47,6 +47,7 @@ FIELDS: Mapping[str, Any] = {
     "acr": "urn:faceauth:acr:face-active",
     "former_acr": "urn:faceauth:acr:face-passive",
     "amr": "face hwk",
+    "threshold": "two_days",
     "act": ACT,
     **SECRETS,
 }
