@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from application import consent as consents
 from application import notice as notices
+from application.person import Person, claimed_by
 from application.services import Services
 from domain.act import Act
 from domain.consent import PAPER, PURPOSES, Collection, Consent
@@ -30,7 +32,8 @@ class Form:
         return Collection(PAPER, self.attested_by or act.actor, self.sha256)
 
 
-NO_FORM = Form()
+NO_FORM: Final = Form()
+INVITE: Final = "nobody is enrolled without consent: invite the person (faceauth consent invite), or send consent"
 
 
 def check_form(services: Services, notice_version: str, form: Form) -> None:
@@ -46,6 +49,18 @@ def check_form(services: Services, notice_version: str, form: Form) -> None:
             "this hospital takes no consent on paper: invite the person to decide (faceauth consent invite), then enrol"
         )
     notice.check_accepted(notice_version)
+
+
+def check_consented(services: Services, person: Person, notice_version: str | None, form: Form) -> None:
+    """Raise, before anything is prepared for an enrolment, what ``consents_for`` would."""
+    if notice_version is not None:
+        check_form(services, notice_version, form)
+        return
+    subject_id = claimed_by(services.store, services.vault, "user_id", person.check().user_id)
+    if subject_id is None:
+        raise ConsentMissingError(f"nobody is known under that user_id; {INVITE}")
+    for purpose in PURPOSES:
+        _own(services, subject_id, purpose)
 
 
 def consents_for(
@@ -75,6 +90,4 @@ def _own(services: Services, subject_id: UUID, purpose: str) -> Consent:
     try:
         return consents.required(services, subject_id, purpose)
     except ConsentMissingError as error:
-        raise type(error)(
-            f"{error}; nobody is enrolled without consent: invite the person (faceauth consent invite), or send consent"
-        ) from None
+        raise type(error)(f"{error}; {INVITE}") from None

@@ -118,8 +118,9 @@ def _receipt(app: App, principal: Principal, asked: str | None, act: Act) -> dic
     if wanted is None:
         raise InvalidInputError("name the person: ?subject=")
     check_within(app, principal, wanted)
+    issued = receipts.receipt(app.services, wanted)
     record_viewing(app.services, [wanted], what="consent_receipt", act=act)
-    return receipts.receipt(app.services, wanted)
+    return issued
 
 
 def _list(app: App, principal: Principal, asked: dict[str, str], act: Act) -> dict[str, Any]:

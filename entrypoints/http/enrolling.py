@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from application.captures import CaptureResult
 from application.departments import check_department
 from application.enroll import Enrolled
-from application.enroll_consent import NO_FORM, Form
+from application.enroll_consent import NO_FORM, Form, check_consented
 from application.person import Person
 from application.ports.tokens import Principal
 from domain.errors import ConsentMissingError
@@ -56,10 +56,12 @@ class EnrollmentApi:
         access.require_department(principal, body.department)
         version, form = self._given(body.consent)
         self._app.services.policies.enrollment.check_count(len(body.face_images))
+        person = Person(body.user_id, body.username, body.display_name)
+        await self._desk.run(check_consented, self._app.services, person, version, form)
         await self._desk.run(self._make_room, principal, body.department)
         enrolled = await self._desk.judge(
             self._app.enrolling.enroll,
-            Person(body.user_id, body.username, body.display_name),
+            person,
             department=body.department,
             pictures=await self._desk.run(lambda: [bodies.picture(text) for text in body.face_images]),
             notice_version=version,
@@ -74,10 +76,12 @@ class EnrollmentApi:
         body = await self._desk.body(bodies.OpenBody, request)
         access.require_department(principal, body.department)
         version, form = self._given(body.consent)
+        person = Person(body.user_id, body.username, body.display_name)
+        await self._desk.run(check_consented, self._app.services, person, version, form)
         await self._desk.run(self._make_room, principal, body.department)
         enrollment = await self._desk.run(
             self._app.enrolling.open,
-            Person(body.user_id, body.username, body.display_name),
+            person,
             department=body.department,
             notice_version=version,
             form=form,

@@ -78,6 +78,10 @@ class Row:
     """That somebody looked is an event itself: such a GET does change something."""
 
     @property
+    def reads(self) -> bool:
+        return self.method == "GET" and not self.recorded
+
+    @property
     def name(self) -> str:
         return f"{self.method} {self.path}"
 

@@ -100,8 +100,7 @@ def cases(*, allowed: bool, reading: bool) -> list[tuple[Row, str, str]]:
         (row, who, place)
         for row in GUARDED
         for who, place in CALLERS
-        if (expected(row, who, place) == row.answers) is allowed
-        and (not allowed or (row.method == "GET" and not row.recorded) is reading)
+        if (expected(row, who, place) == row.answers) is allowed and (not allowed or row.reads is reading)
     ]
 
 
