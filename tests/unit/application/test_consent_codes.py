@@ -206,7 +206,7 @@ def test_guesses_are_counted_by_address_and_from_everywhere(house: House) -> Non
         accept(house, code)
     for place in range(codes.GUESSES_OF_ALL - codes.GUESSES_OF_ADDRESS):
         with pytest.raises(ConsentCodeError):
-            accept(house, "AAAAAAAAAA", address=f"192.0.2.{place}")
+            accept(house, "AAAAAAAAAA", address=f"203.0.113.{place}")
     with pytest.raises(TooManyGuessesError):
         accept(house, code, address="198.51.100.1")
 
