@@ -30,6 +30,7 @@ from domain.errors import (
     AlreadyEnrolledError,
     CapturesInconsistentError,
     ClaimTakenError,
+    ConcurrencyError,
     DepartmentUnknownError,
     DomainRuleError,
     DuplicatePersonError,
@@ -189,6 +190,9 @@ class Enrolling:
             if error.kind == "username":
                 raise UsernameTakenError("another person holds that username") from error
             raise AlreadyEnrolledError("this person is being enrolled by somebody else right now") from error
+        except ConcurrencyError:
+            self._check_not_erased(enrollment, act)
+            raise
         self._check_not_erased(enrollment, act)
         return enrollment
 

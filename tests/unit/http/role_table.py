@@ -54,7 +54,7 @@ TABLE = [
     Row("PUT", "/face-auth/accounts/{subject_id:uuid}/password", ADMIN, STRANGER, a.person_in_path),
     Row("GET", "/face-auth/consent/notice", ANYONE, SAME),
     Row("POST", "/face-auth/consent", ANYONE, SAME, answers=422),
-    Row("POST", "/face-auth/consent/object", ANYONE, SAME, answers=401),
+    Row("POST", "/face-auth/consent/object", ANYONE, SAME, answers=422),
     Row("GET", "/face-auth/consent/form", ANYONE, SAME),
     Row("POST", "/face-auth/consent/form", ANYONE, SAME, answers=403),
     Row("POST", "/face-auth/consent/invitations", ADMIN, STRANGER, a.naming, 201),
