@@ -14,7 +14,7 @@ from application.services import Services
 from application.sessions import revoke_sessions
 from domain.account import CLOSED, Account
 from domain.act import Act
-from domain.consent import ENROLLMENT, OWN_SESSION, PURPOSES, Collection, Consent
+from domain.consent import AUTHENTICATION, ENROLLMENT, OWN_SESSION, PURPOSES, Collection, Consent
 from domain.enrollment import Enrollment
 from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError, SealBrokenError
 from domain.notice import Notice
@@ -119,11 +119,23 @@ def required(services: Services, subject_id: UUID, purpose: str) -> Consent:
     ``ConsentRenewalNeededError``, which is one too, where the subject gave it but has to give it anew: its period is
     over, recorded or not, or the notice has changed materially.
     """
+    consent = _serving(services, subject_id, purpose)
+    notices.check_suffices(services, consent)
+    return consent
+
+
+def required_both(services: Services, subject_id: UUID) -> tuple[Consent, Consent]:
+    """Return the consents to enrolment and to authentication: what a sign-in stands on. Raises as ``required``."""
+    both = _serving(services, subject_id, ENROLLMENT), _serving(services, subject_id, AUTHENTICATION)
+    notices.check_suffices(services, *both)
+    return both
+
+
+def _serving(services: Services, subject_id: UUID, purpose: str) -> Consent:
     consent = find(services, subject_id, purpose)
     if consent is None:
         raise ConsentMissingError(f"there is no consent to {purpose}")
     consent.check_serves(services.clock.now())
-    notices.check_suffices(services, consent)
     return consent
 
 

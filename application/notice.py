@@ -116,14 +116,19 @@ def deadline(series: list[Published], version: str) -> datetime | None:
     return min((due for later in series[place + 1 :] if (due := later.deadline) is not None), default=None)
 
 
-def check_suffices(services: Services, consent: Consent) -> None:
+def check_suffices(services: Services, *given: Consent) -> None:
     """Raise ``ConsentRenewalNeededError`` where the notice changed materially since, and the days of grace are over.
 
     Where the purpose does not rest on consent any more nothing has to be given anew: an objection ends the record.
     """
-    series = services.notices.series(services.store)
+    series, now = services.notices.series(services.store), services.clock.now()
+    for consent in given:
+        _check_suffices(series, consent, now)
+
+
+def _check_suffices(series: list[Published], consent: Consent, now: datetime) -> None:
     if not series or series[-1].notice.basis(consent.purpose).code != CONSENT:
         return
     due = deadline(series, consent.notice_version)
-    if due is not None and services.clock.now() >= due:
+    if due is not None and now >= due:
         raise ConsentRenewalNeededError(f"the notice has changed: ask for the consent to {consent.purpose} again")
