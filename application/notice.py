@@ -15,7 +15,7 @@ from application.ports.event_store import EventStore
 from domain.act import Act
 from domain.consent import Consent
 from domain.errors import ConcurrencyError, ConsentRenewalNeededError, NotFoundError
-from domain.notice import CONSENT, Notice, Notices, Published
+from domain.notice import BASES, CONSENT, FRAUD_PREVENTION, Notice, Notices, Published
 
 if TYPE_CHECKING:
     from application.services import Services
@@ -129,6 +129,9 @@ def check_suffices(services: Services, *given: Consent) -> None:
 def _check_suffices(series: list[Published], consent: Consent, now: datetime) -> None:
     if not series or series[-1].notice.basis(consent.purpose).code != CONSENT:
         return
+    if consent.legal_basis == BASES[FRAUD_PREVENTION]:
+        # Who was informed and not asked has not consented, and now that is the basis.
+        raise ConsentRenewalNeededError(f"{consent.purpose} rests on consent now: ask for it")
     due = deadline(series, consent.notice_version)
     if due is not None and now >= due:
         raise ConsentRenewalNeededError(f"the notice has changed: ask for the consent to {consent.purpose} again")

@@ -62,7 +62,8 @@ def publish(
         return
     console.print(f"Em vigor / in force: {notice.version}  sha256 {notice.sha256}", soft_wrap=True, markup=False)
     if material:
-        console.print(f"Consentimentos anteriores valem por mais {grace_days} dias / earlier consents serve that long")
+        words = f"Consentimentos anteriores valem por mais {grace_days} dias / earlier consents serve that long"
+        console.print(words, soft_wrap=True)
 
 
 @group.command("list")

@@ -232,6 +232,16 @@ def test_nobody_is_enrolled_over_their_objection_without_having_accepted(house: 
     assert house.enroll("bia", notice_version="2027-01").subject_id == bia.subject_id
 
 
+def test_where_consent_becomes_the_basis_who_was_only_informed_is_asked(house: House) -> None:
+    publish(house, BALANCED)
+    ana = house.enroll("ana", notice_version="2027-01", form=Form(accepted=False))
+    publish(house, replace(OURS, version="2027-02"))
+
+    assert house.sign_in("ana").code == "consent_renewal_needed"
+    renew(house, ana.subject_id, "2027-02")
+    assert house.sign_in("ana").success
+
+
 def test_where_consent_is_the_basis_being_informed_is_not_enough(house: House) -> None:
     with pytest.raises(ConsentMissingError):
         house.enroll("ana", form=Form(accepted=False))
