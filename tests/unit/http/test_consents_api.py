@@ -57,6 +57,36 @@ def test_without_a_session_and_without_a_code_nothing_is_decided(edge: Edge, pat
     assert (refused.status_code, refused.json()["code"]) == (403, "consent_code_refused")
 
 
+@pytest.mark.parametrize(("path", "body"), [(GRANT, ACCEPTED), (OBJECT, {})])
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer garbage", "Basic YTpi", f"Bearer {'x' * 9000}"])
+def test_a_bad_token_decides_nothing(edge: Edge, path: str, body: Any, header: str) -> None:
+    edge.enroll("ana")
+    before = edge.house.store.position()
+
+    answer = edge.client.post(path, json=body, headers={"authorization": header})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+    assert edge.house.store.position() == before
+
+
+@pytest.mark.parametrize(("path", "body"), [(GRANT, ACCEPTED), (OBJECT, {})])
+def test_the_token_of_a_session_that_ended_decides_nothing(edge: Edge, path: str, body: Any) -> None:
+    edge.enroll("ana")
+    token = edge.session_token("ana")
+    edge.house.clock.advance(timedelta(days=1))
+
+    assert edge.post(path, body, token=token).json()["code"] == "invalid_token"
+
+
+@pytest.mark.parametrize("key", ["subject_id", "username"])
+def test_a_person_consents_for_nobody_else(edge: Edge, key: str) -> None:
+    edge.enroll("ana")
+    other = edge.enroll("bia").json()["subject_id"]
+    named = {key: other if key == "subject_id" else "bia.souza"}
+
+    assert edge.post(GRANT, ACCEPTED | named, token=edge.session_token("ana")).status_code == 404
+
+
 def test_a_person_objects_in_their_own_session_and_nobody_is_let_in_on_it(edge: Edge) -> None:
     edge.enroll("ana")
 
