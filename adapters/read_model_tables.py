@@ -23,7 +23,7 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
             position client_id device_id idle_expires_at""",
         "consent_rows": """
             consent_id subject_id purpose status legal_basis notice_version notice_sha256 channel granted_at
-            withdrawn_at withdrawal_reason position""",
+            withdrawn_at withdrawal_reason position expires_at attested_by form_sha256 objected_at""",
         "template_history_rows": """
             template_id subject_id enrollment_id department model status replaces reason created_at retired_at
             created_by position""",

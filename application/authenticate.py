@@ -18,6 +18,7 @@ from application.identify import matched
 from application.journal import record_broken
 from application.origin import sealed_for_month, sealed_for_subject
 from application.outcome import (
+    CONSENT_RENEWAL,
     HOLD_STILL,
     LOCKED_OUT,
     NOT_RECOGNISED,
@@ -38,6 +39,7 @@ from domain.attempt import Attempt, Evidence, MatchFacts
 from domain.biometrics import Embedding
 from domain.errors import (
     ConcurrencyError,
+    ConsentRenewalNeededError,
     DepartmentUnknownError,
     FaceauthError,
     LockedOutError,
@@ -270,7 +272,9 @@ class Authentication:
                 place = str(candidate.enrollment_id)
                 record_broken(services, "enrollment", place=place, code=error.code, subject_id=subject_id, act=act)
             self._assess(attempt, evidence)
-            return self._refuse(attempt, NOT_RECOGNISED, error.code, act, subject_id=subject_id, match=facts)
+            # Whoever was recognised and gave consent once is told to give it anew; nobody else learns anything.
+            code = CONSENT_RENEWAL if isinstance(error, ConsentRenewalNeededError) else NOT_RECOGNISED
+            return self._refuse(attempt, code, error.code, act, subject_id=subject_id, match=facts)
         except TemplateReplacedError as error:
             if not last:
                 raise

@@ -12,7 +12,7 @@ from application import consent as consents
 from application.services import Services
 from domain.account import CLOSED, Account
 from domain.biometrics import Candidate
-from domain.consent import AUTHENTICATION, ENROLLMENT, Consent
+from domain.consent import Consent
 from domain.enrollment import Enrollment
 from domain.errors import (
     AccountInactiveError,
@@ -67,10 +67,7 @@ def confirmed(services: Services, candidate: Candidate, department: str) -> Conf
         raise TemplateReplacedError("the template or its threshold was replaced")
     return Confirmed(
         enrollment,
-        (
-            consents.required(services, candidate.subject_id, ENROLLMENT),
-            consents.required(services, candidate.subject_id, AUTHENTICATION),
-        ),
+        consents.required_both(services, candidate.subject_id),
         active_account(services, candidate.subject_id),
     )
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from application.notice import CURRENT, LEGAL_BASIS, Notice
+from application import notice as notices
 from application.ports.event_store import Claim, Holder
 from application.ports.vault import subject_owner
 from application.services import Services
 from application.sessions import revoke_sessions
 from domain.account import CLOSED, Account
 from domain.act import Act
-from domain.consent import ENROLLMENT, PURPOSES, Consent
+from domain.consent import AUTHENTICATION, ENROLLMENT, OWN_SESSION, PURPOSES, Collection, Consent
 from domain.enrollment import Enrollment
 from domain.errors import ConsentMissingError, InvalidInputError, KeyDestroyedError, NotFoundError, SealBrokenError
+from domain.notice import Notice
+
+IN_SESSION: Final = Collection(OWN_SESSION)
 
 LIVE_ENROLLMENT = "live_enrollment"
 """Kind of the claim that leads from a subject (digest of its id) to its one live enrolment."""
@@ -32,34 +36,72 @@ class Withdrawal:
 
 
 def grant(
-    services: Services, subject_id: UUID, *, notice_version: str, act: Act, purposes: Sequence[str] = PURPOSES
+    services: Services,
+    subject_id: UUID,
+    *,
+    notice_version: str,
+    act: Act,
+    purposes: Sequence[str] = PURPOSES,
+    collected: Collection = IN_SESSION,
 ) -> list[str]:
-    """Record consent of a subject to those purposes; return the ones that were not in force before.
+    """Record consent of a subject to those purposes, by the subject's own act; return the ones that it changed.
 
-    Raises ``NoticeOutdatedError`` and ``InvalidInputError`` (purpose).
+    Raises ``NoticeOutdatedError``, ``InvalidInputError`` (purpose), and ``KeyDestroyedError`` for somebody erased.
     """
-    purposes = _checked(purposes)
-    CURRENT.check_accepted(notice_version)
+    purposes = checked_purposes(purposes)
+    notice = check_notice(services, notice_version)
     if not services.vault.has_key(subject_owner(subject_id)):
         raise KeyDestroyedError("this person was erased: nothing can be consented to any more")
     changed = [
         consent
         for purpose in purposes
-        if (consent := granted(services, subject_id, purpose, notice=CURRENT, act=act)).pending_events
+        if (
+            consent := granted(services, subject_id, purpose, notice=notice, act=act, collected=collected)
+        ).pending_events
     ]
     if changed:
         services.store.save(*changed)
+        _check_not_erased(services, subject_id, act)
     return [consent.purpose for consent in changed]
 
 
-def granted(services: Services, subject_id: UUID, purpose: str, *, notice: Notice, act: Act) -> Consent:
-    """Return the consent, given now where it was not in force (unsaved: it has pending events then)."""
-    text = (notice.version, notice.sha256)
+def _check_not_erased(services: Services, subject_id: UUID, act: Act) -> None:
+    """End consents that came to stand while their person was erased. Raises ``KeyDestroyedError``."""
+    if services.vault.has_key(subject_owner(subject_id)):
+        return
+    given = [c for p in PURPOSES if (c := find(services, subject_id, p)) is not None and c.in_force]
+    for consent in given:
+        consent.withdraw(reason="erased", act=act)
+    if given:
+        services.store.save(*given)
+    raise KeyDestroyedError("this person was erased at this moment")
+
+
+def check_notice(services: Services, notice_version: str) -> Notice:
+    """Return the notice in force. Raises ``NoticeOutdatedError`` where that is another version than was shown."""
+    notice = notices.in_force(services)
+    notice.check_accepted(notice_version)
+    return notice
+
+
+def granted(
+    services: Services, subject_id: UUID, purpose: str, *, notice: Notice, act: Act, collected: Collection
+) -> Consent:
+    """Return the consent, given now where that changes anything (unsaved: it has pending events then)."""
     existing = find(services, subject_id, purpose)
+    basis, expires_at = notice.basis(purpose).text, notice.expires_at(purpose, act.at)
     if existing is None:
-        return Consent.grant(subject_id, purpose, legal_basis=LEGAL_BASIS, notice=text, act=act)
-    if not existing.in_force or (existing.notice_version, existing.notice_sha256) != text:
-        existing.renew(notice=text, act=act)
+        return Consent.grant(
+            subject_id,
+            purpose,
+            legal_basis=basis,
+            notice=notice.text,
+            act=act,
+            expires_at=expires_at,
+            collected=collected,
+        )
+    if existing.renewable(notice.text, act, expires_at):
+        existing.renew(notice=notice.text, act=act, legal_basis=basis, expires_at=expires_at, collected=collected)
     return existing
 
 
@@ -72,11 +114,28 @@ def find(services: Services, subject_id: UUID, purpose: str) -> Consent | None:
 
 
 def required(services: Services, subject_id: UUID, purpose: str) -> Consent:
-    """Return the consent in force. Raises ``ConsentMissingError``."""
+    """Return the consent that serves at this moment. Raises ``ConsentMissingError``.
+
+    ``ConsentRenewalNeededError``, which is one too, where the subject gave it but has to give it anew: its period is
+    over, recorded or not, or the notice has changed materially.
+    """
+    consent = _serving(services, subject_id, purpose)
+    notices.check_suffices(services, consent)
+    return consent
+
+
+def required_both(services: Services, subject_id: UUID) -> tuple[Consent, Consent]:
+    """Return the consents to enrolment and to authentication: what a sign-in stands on. Raises as ``required``."""
+    both = _serving(services, subject_id, ENROLLMENT), _serving(services, subject_id, AUTHENTICATION)
+    notices.check_suffices(services, *both)
+    return both
+
+
+def _serving(services: Services, subject_id: UUID, purpose: str) -> Consent:
     consent = find(services, subject_id, purpose)
     if consent is None:
         raise ConsentMissingError(f"there is no consent to {purpose}")
-    consent.check_in_force()
+    consent.check_serves(services.clock.now())
     return consent
 
 
@@ -95,7 +154,7 @@ def withdraw(
     the enrolment (with consent to enrolment) and all open sessions are revoked; a withdrawal that was cut off on the
     way is completed by repeating it. Raises ``ConsentMissingError`` where there is nothing to end.
     """
-    purposes = _checked(purposes)
+    purposes = checked_purposes(purposes)
     why = "objection" if objection else "consent_withdrawn"
     ended = [c for p in purposes if (c := find(services, subject_id, p)) is not None and c.in_force]
     for consent in ended:
@@ -151,7 +210,7 @@ def _has_account(services: Services, subject_id: UUID) -> bool:
         return True
 
 
-def _checked(purposes: Sequence[str]) -> list[str]:
+def checked_purposes(purposes: Sequence[str]) -> list[str]:
     """Return each purpose once. Raises ``InvalidInputError``."""
     if not purposes or any(purpose not in PURPOSES for purpose in purposes):
         raise InvalidInputError(f"purposes are {' and '.join(PURPOSES)}")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from application import consent as consents
+from application.captures import Capture, CaptureResult, Captures
 from application.confirm import enrollable
+from application.enroll_consent import NO_FORM, Form, check_form, consents_for
 from application.erase import end_strays
-from application.notice import CURRENT
 from application.person import Person
 from application.ports.event_store import Claim
 from application.ports.vault import subject_owner
@@ -23,12 +24,13 @@ from application.sessions import revoke_sessions
 from application.templates import seal_template
 from domain.act import Act
 from domain.biometrics import Embedding, FrameFindings
-from domain.consent import ENROLLMENT, PURPOSES
+from domain.consent import ENROLLMENT
 from domain.enrollment import ACTIVE, OPEN, SUSPENDED, Enrollment
 from domain.errors import (
     AlreadyEnrolledError,
     CapturesInconsistentError,
     ClaimTakenError,
+    ConcurrencyError,
     DepartmentUnknownError,
     DomainRuleError,
     DuplicatePersonError,
@@ -51,15 +53,6 @@ MAX_PENDING: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class CaptureResult:
-    """What became of one picture: accepted, or rejected with a reason code."""
-
-    accepted: bool
-    reason: str | None
-    quality: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Enrolled:
     """A person who can sign in from now on."""
 
@@ -79,58 +72,34 @@ class EnrollmentRefusedError(DomainRuleError):
         self.captures = captures
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Capture:
-    """A good capture, in memory only: its embedding, and its crop to tell the next picture from it."""
-
-    embedding: Embedding
-    crop: FaceCrop
-
-    def wipe(self) -> None:
-        self.embedding.wipe()
-        self.crop.wipe()
-
-
-@dataclass(slots=True)
-class _Captures:
-    """The captures of one enrolment so far."""
-
-    since: datetime
-    good: list[_Capture] = field(default_factory=list)
-    results: list[CaptureResult] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def keep(self, result: CaptureResult, capture: _Capture | None) -> None:
-        self.results.append(result)
-        if capture is not None:
-            self.good.append(capture)
-
-    def wipe(self) -> None:
-        for capture in self.good:
-            capture.wipe()
-        self.good.clear()
-
-
 class Enrolling:
     """The brief's one call, and the same step by step. Synchronous; call it off the event loop."""
 
     def __init__(self, services: Services) -> None:
         """Work on those services."""
         self._services = services
-        self._pending: dict[UUID, _Captures] = {}
+        self._pending: dict[UUID, Captures] = {}
         self._lock = threading.Lock()
 
     def enroll(
-        self, person: Person, *, department: str, pictures: Sequence[bytes], notice_version: str, act: Act
+        self,
+        person: Person,
+        *,
+        department: str,
+        pictures: Sequence[bytes],
+        notice_version: str | None,
+        act: Act,
+        form: Form = NO_FORM,
     ) -> Enrolled:
-        """Enrol from 5-10 pictures at once; the caller has made sure that the person consented to that notice.
+        """Enrol from 5-10 pictures at once, on a signed form of that notice; without one on the person's own consents.
 
         Raises ``CaptureCountError``, ``NoticeOutdatedError``, ``DepartmentUnknownError``, ``AlreadyEnrolledError``,
-        ``UsernameTakenError``; and ``EnrollmentRefusedError``, with the refused enrolment in the history.
+        ``UsernameTakenError``, ``ConsentMissingError``, ``PaperConsentForbiddenError``; and ``EnrollmentRefusedError``,
+        with the refused enrolment in the history.
         """
         self._services.policies.enrollment.check_count(len(pictures))
-        enrollment = self._open(person, department, notice_version, act)
-        captures = _Captures(act.at)
+        enrollment = self._open(person, department, notice_version, form, act)
+        captures = Captures(act.at)
         try:
             for picture in pictures:
                 captures.keep(*self._judge(enrollment, captures, picture, act))
@@ -138,12 +107,14 @@ class Enrolling:
         finally:
             captures.wipe()
 
-    def open(self, person: Person, *, department: str, notice_version: str, act: Act) -> Enrollment:
+    def open(
+        self, person: Person, *, department: str, notice_version: str | None, act: Act, form: Form = NO_FORM
+    ) -> Enrollment:
         """Open an enrolment whose captures come one by one. Raises as ``enroll`` does."""
-        enrollment = self._open(person, department, notice_version, act)
+        enrollment = self._open(person, department, notice_version, form, act)
         with self._lock:
             self._drop_stale(act.at)
-            self._pending[enrollment.id] = _Captures(act.at)
+            self._pending[enrollment.id] = Captures(act.at)
         return enrollment
 
     def capture(self, enrollment_id: UUID, picture: bytes, *, department: str, act: Act) -> CaptureResult:
@@ -185,10 +156,11 @@ class Enrolling:
         revoke_sessions(services, {"subject_id": enrollment.subject_id}, reason=reason, act=act)
         services.index.catch_up(services.store.position())
 
-    def _open(self, person: Person, department: str, notice_version: str, act: Act) -> Enrollment:
+    def _open(self, person: Person, department: str, notice_version: str | None, form: Form, act: Act) -> Enrollment:
         """Save the consents, the claims and the opened enrolment in one commit."""
         services, person = self._services, person.check()
-        CURRENT.check_accepted(notice_version)
+        if notice_version is not None:
+            check_form(services, notice_version, form)
         if not services.departments.exists(department):
             raise DepartmentUnknownError("no such department; add it first: faceauth department add NAME")
         user_id, username = (services.vault.digest(kind, getattr(person, kind)) for kind in ("user_id", "username"))
@@ -196,6 +168,7 @@ class Enrolling:
         if services.store.claimant("username", username) not in {None, subject_id}:
             raise UsernameTakenError("another person holds that username")
         account = enrollable(services, subject_id, department, username)
+        given = consents_for(services, subject_id, notice_version, form, act)
         self._supersede(subject_id, department, act)
         services.vault.create_key(subject_owner(subject_id))
         enrollment = Enrollment.open(
@@ -205,18 +178,21 @@ class Enrolling:
             act=act,
             **person.sealed(services.vault, subject_id),
         )
-        given = [consents.granted(services, subject_id, purpose, notice=CURRENT, act=act) for purpose in PURPOSES]
+        now, before = [c for c in given if c.pending_events], [c for c in given if not c.pending_events]
         claims = [
             Claim("user_id", user_id, subject_id),
             Claim("username", username, subject_id),
             consents.live_claim(services, subject_id, enrollment.id),
         ]
         try:
-            services.store.save(*given, enrollment, unchanged=account, claim=claims)
+            services.store.save(*now, enrollment, unchanged=(*account, *before), claim=claims)
         except ClaimTakenError as error:
             if error.kind == "username":
                 raise UsernameTakenError("another person holds that username") from error
             raise AlreadyEnrolledError("this person is being enrolled by somebody else right now") from error
+        except ConcurrencyError:
+            self._check_not_erased(enrollment, act)
+            raise
         self._check_not_erased(enrollment, act)
         return enrollment
 
@@ -239,8 +215,8 @@ class Enrolling:
         consents.revoke_enrollment(self._services, existing, reason="superseded", act=act)
 
     def _judge(
-        self, enrollment: Enrollment, captures: _Captures, picture: bytes, act: Act
-    ) -> tuple[CaptureResult, _Capture | None]:
+        self, enrollment: Enrollment, captures: Captures, picture: bytes, act: Act
+    ) -> tuple[CaptureResult, Capture | None]:
         """Judge one picture; its outcome is an event on the enrolment. The capture, if good, is the caller's."""
         enrollment.check_room()
         quality, crop, good = None, None, None
@@ -250,7 +226,7 @@ class Enrolling:
             quality = round(findings.quality.score, 4) if findings.quality else None
             reason = findings.reason or self._fault(findings, crop, captures)
             if crop is not None and reason is None:
-                good = _Capture(self._services.judge.embed(crop), crop)
+                good = Capture(self._services.judge.embed(crop), crop)
                 enrollment.accept_capture(quality=quality or 0.0, pad=round(findings.pad or 0.0, 4), act=act)
         except ImageError as error:
             reason = error.code
@@ -261,7 +237,7 @@ class Enrolling:
             enrollment.reject_capture(reason=reason, act=act)
         return CaptureResult(accepted=reason is None, reason=reason, quality=quality), good
 
-    def _fault(self, findings: FrameFindings, crop: FaceCrop | None, captures: _Captures) -> str | None:
+    def _fault(self, findings: FrameFindings, crop: FaceCrop | None, captures: Captures) -> str | None:
         """Return why a usable picture is not taken: nobody is to be told by it, it looks not alive, it was sent before.
 
         Different angles are wanted, so ``look_straight`` means a head turned too far to be recognised by.
@@ -274,7 +250,7 @@ class Enrolling:
         seen = crop is not None and any(same(crop, other.crop) for other in captures.good)
         return "captures_must_differ" if seen else None
 
-    def _finish(self, enrollment: Enrollment, captures: _Captures, act: Act) -> Enrolled:
+    def _finish(self, enrollment: Enrollment, captures: Captures, act: Act) -> Enrolled:
         """Seal, activate and save; or save the refusal, and raise it."""
         services, policy = self._services, self._services.policies.enrollment
         required = consents.required(services, enrollment.subject_id, ENROLLMENT)
@@ -295,7 +271,7 @@ class Enrolling:
         services.index.catch_up(position)
         return Enrolled(enrollment.subject_id, enrollment.id, template_id, list(captures.results))
 
-    def _check_unique(self, enrollment: Enrollment, template: Embedding, kept: Sequence[_Capture]) -> None:
+    def _check_unique(self, enrollment: Enrollment, template: Embedding, kept: Sequence[Capture]) -> None:
         """Raise ``DuplicatePersonError`` for a face that is enrolled already, be it with the former model."""
         services, policy = self._services, self._services.policies.enrollment
         nearest = services.index.search_everywhere(template)
@@ -328,7 +304,7 @@ class Enrolling:
                 return enrollment
         raise NotFoundError("no such enrolment")
 
-    def _resume(self, enrollment_id: UUID, department: str) -> tuple[Enrollment, _Captures]:
+    def _resume(self, enrollment_id: UUID, department: str) -> tuple[Enrollment, Captures]:
         enrollment = self._get(enrollment_id, department)
         with self._lock:
             captures = self._pending.get(enrollment_id)

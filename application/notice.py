@@ -1,36 +1,29 @@
-"""The privacy notice that a person reads before consenting: versioned and hashed, pt-BR first."""
+"""The privacy notice that a person reads before consenting: versioned and hashed, pt-BR first.
+
+A house that never published one has the built-in version in force. Every sign-in asks which consents suffice, so the
+series is kept in memory by the version of its stream.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
-from domain.errors import NoticeOutdatedError
+from application.ports.event_store import EventStore
+from domain.act import Act
+from domain.consent import Consent
+from domain.errors import ConcurrencyError, ConsentRenewalNeededError, NotFoundError
+from domain.notice import BASES, CONSENT, FRAUD_PREVENTION, Notice, Notices, Published
 
-LEGAL_BASIS: Final = "LGPD art. 11, I (consentimento)"
+if TYPE_CHECKING:
+    from application.services import Services
 
+TRIES: Final = 5
+"""Somebody else may publish at the same moment."""
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One version of the notice; the hash covers both languages, UTF-8, in that order."""
-
-    version: str
-    pt_br: str
-    en: str
-
-    @property
-    def sha256(self) -> str:
-        """Hex digest of the text that was shown."""
-        return hashlib.sha256(f"{self.pt_br}\n\n{self.en}".encode()).hexdigest()
-
-    def check_accepted(self, version: str) -> None:
-        """Raise ``NoticeOutdatedError`` unless that is the version in force."""
-        if version != self.version:
-            raise NoticeOutdatedError(f"the notice in force is {self.version}; show it and ask again")
-
-
-CURRENT: Final = Notice(
+BUILT_IN: Final = Notice(
     version="2026-11",
     pt_br=(
         "Reconhecimento facial para entrar no sistema de prontuários. O hospital transforma de 5 a 10 fotos do seu "
@@ -49,3 +42,96 @@ CURRENT: Final = Notice(
         "portability and deletion."
     ),
 )
+
+CURRENT: Final = BUILT_IN
+"""What the built-in version was called before a house could publish its own."""
+
+
+@dataclass(slots=True)
+class NoticeShelf:
+    """The series as it was last read."""
+
+    _kept: Notices | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def series(self, store: EventStore) -> list[Published]:
+        """Return what this house published, oldest first, strongly consistent. Raises ``UnavailableError``."""
+        series_id = Notices.create_id()
+        version = store.versions([series_id]).get(series_id, 0)
+        if not version:
+            return []
+        with self._lock:
+            kept = self._kept
+        if kept is None or kept.version < version:
+            kept = store.get(Notices, series_id)
+            with self._lock:
+                self._kept = kept
+        return list(kept.published)
+
+
+def in_force(services: Services) -> Notice:
+    """Return the notice in force. Raises ``UnavailableError``."""
+    series = services.notices.series(services.store)
+    return series[-1].notice if series else BUILT_IN
+
+
+def known(services: Services) -> list[tuple[Notice, Published | None]]:
+    """Return every notice there ever was, oldest first; the built-in one was not published by anybody."""
+    series = services.notices.series(services.store)
+    return [(BUILT_IN, None), *((published.notice, published) for published in series)]
+
+
+def of_version(services: Services, version: str) -> Notice:
+    """Return the notice of that version. Raises ``NotFoundError``."""
+    for notice, _ in known(services):
+        if notice.version == version:
+            return notice
+    raise NotFoundError("there is no notice of that version; faceauth notice list shows them")
+
+
+def publish(services: Services, notice: Notice, *, act: Act) -> Notice:
+    """Put a notice in force. Raises ``InvalidInputError``, ``NoticeVersionTakenError``, ``ConcurrencyError``."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            try:
+                series = services.store.get(Notices, Notices.create_id())
+                series.publish(notice, built_in=BUILT_IN, act=act)
+            except NotFoundError:
+                series = Notices.begin(notice, built_in=BUILT_IN, act=act)
+            services.store.save(series)
+        except ConcurrencyError:
+            if not tries_left:
+                raise
+        else:
+            break
+    return notice
+
+
+def deadline(series: list[Published], version: str) -> datetime | None:
+    """Return when consents to that version stop serving: the first deadline of a material change after it.
+
+    A version that nobody knows is taken for older than any.
+    """
+    place = next((i for i, published in enumerate(series) if published.notice.version == version), -1)
+    return min((due for later in series[place + 1 :] if (due := later.deadline) is not None), default=None)
+
+
+def check_suffices(services: Services, *given: Consent) -> None:
+    """Raise ``ConsentRenewalNeededError`` where the notice changed materially since, and the days of grace are over.
+
+    Where the purpose does not rest on consent any more nothing has to be given anew: an objection ends the record.
+    """
+    series, now = services.notices.series(services.store), services.clock.now()
+    for consent in given:
+        _check_suffices(series, consent, now)
+
+
+def _check_suffices(series: list[Published], consent: Consent, now: datetime) -> None:
+    if not series or series[-1].notice.basis(consent.purpose).code != CONSENT:
+        return
+    if consent.legal_basis == BASES[FRAUD_PREVENTION]:
+        # Who was informed and not asked has not consented, and now that is the basis.
+        raise ConsentRenewalNeededError(f"{consent.purpose} rests on consent now: ask for it")
+    due = deadline(series, consent.notice_version)
+    if due is not None and now >= due:
+        raise ConsentRenewalNeededError(f"the notice has changed: ask for the consent to {consent.purpose} again")

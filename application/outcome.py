@@ -11,7 +11,7 @@ from application.person import Person
 from application.proving import DEVICE_REJECTED, DEVICE_REQUIRED
 from application.services import Services
 from application.sessions import Opened
-from domain.errors import LockedOutError, RateLimitedError
+from domain.errors import ConsentRenewalNeededError, LockedOutError, RateLimitedError
 from domain.policies.liveness import PRESENTATION_ATTACK
 
 HOLD_STILL: Final = "hold_still"
@@ -20,14 +20,16 @@ HOLD_STILL: Final = "hold_still"
 RETRY: Final = "retry"
 PASSWORD: Final = "password"  # noqa: S105 - a next step's name
 CONTACT_ADMIN: Final = "contact_admin"
+RENEW_CONSENT: Final = "renew_consent"
 NOT_RECOGNISED: Final = "face_not_recognised"
+CONSENT_RENEWAL: Final = ConsentRenewalNeededError.code
 UNAVAILABLE: Final = "unavailable"
 LOCKED_OUT: Final = LockedOutError.code
 RATE_LIMITED: Final = RateLimitedError.code
 NEXT_STEPS: Final = dict.fromkeys(
     (NOT_RECOGNISED, PRESENTATION_ATTACK, UNAVAILABLE, LOCKED_OUT, RATE_LIMITED, DEVICE_REQUIRED, DEVICE_REJECTED),
     PASSWORD,
-)
+) | {CONSENT_RENEWAL: RENEW_CONSENT}
 """What to do after a refusal; anything else: retry."""
 
 

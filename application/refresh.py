@@ -18,7 +18,6 @@ from application.ports.clients import Client
 from application.services import Services
 from application.sessions import REFRESH_BYTES, REFRESH_PREFIX, find_session, refresh_digest, refresh_token_for
 from domain.act import Act
-from domain.consent import AUTHENTICATION, ENROLLMENT
 from domain.device import Device
 from domain.enrollment import Enrollment
 from domain.errors import (
@@ -162,7 +161,7 @@ def standing_behind(services: Services, session: Session) -> Sequence[Aggregate]
         elif account.department != session.department:
             raise AccountInactiveError("the account is of another department by now")
         if by_face:
-            behind += [consents.required(services, subject_id, purpose) for purpose in (ENROLLMENT, AUTHENTICATION)]
+            behind += consents.required_both(services, subject_id)
         if session.device_id is not None:
             device = services.store.get(Device, session.device_id)
             device.check_paired()

@@ -7,8 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.client_registry import Registry
+from application.controller import Controller
+from application.notice import NoticeShelf
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
+from application.ports.consent_codes import ConsentCodes
 from application.ports.event_store import EventStore
 from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
@@ -54,6 +57,8 @@ class Policies:
     session_lifetime: timedelta = timedelta(hours=8)
     session_idle: timedelta = timedelta(minutes=30)
     device_required: frozenset[str] = frozenset()
+    paper_consent: bool = True
+    controller: Controller = field(default_factory=Controller)
 
     def requires_device(self, department: str) -> bool:
         """Whether nobody of that department signs in by face without a paired device."""
@@ -85,6 +90,7 @@ class Services:
     challenges: Challenges
     once: Once
     pairings: Pairings
+    consent_codes: ConsentCodes
     signatures: Signatures
     lockouts: Lockouts
     departments: Departments
@@ -94,6 +100,7 @@ class Services:
     reception: Reception | None = None
     policies: Policies = field(default_factory=Policies)
     passwords: Passwords = field(default_factory=Passwords)
+    notices: NoticeShelf = field(default_factory=NoticeShelf)
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:
         """Return the provenance of a command given now."""

@@ -19,6 +19,7 @@ from adapters.crypto.transform import RingProtection
 from adapters.crypto.vault import EnvelopeVault
 from adapters.memory.gallery import Gallery
 from adapters.postgres.clients import PostgresClients
+from adapters.postgres.consent_codes import PostgresConsentCodes
 from adapters.postgres.data_keys import PostgresDataKeyStore
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import (
@@ -52,6 +53,7 @@ from domain.erasure import Erasure
 from domain.errors import UnavailableError
 from domain.journal import JournalEntry
 from domain.lockout import Lockout
+from domain.notice import Basis, Notice, Notices
 from domain.policies.liveness import EvidencePolicy
 from domain.policies.retention import RetentionPolicy
 from domain.request import Request
@@ -83,8 +85,9 @@ AGGREGATES: Final = (
     Lockout,
     Viewing,
     Request,
+    Notices,
 )
-VALUES: Final = (Act, Evidence, MatchFacts)
+VALUES: Final = (Act, Evidence, MatchFacts, Notice, Basis)
 
 
 def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, **overrides: Any) -> App:
@@ -157,6 +160,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             challenges=overrides.get("challenges") or SystemChallenges(),
             once=PostgresOnce(database),
             pairings=PostgresPairings(database),
+            consent_codes=PostgresConsentCodes(database),
             signatures=EcdsaSignatures(),
             lockouts=PostgresLockouts(database),
             departments=departments,
@@ -216,6 +220,8 @@ def _policies(settings: Settings, judge: FrameJudge) -> Policies:
         session_lifetime=timedelta(hours=settings.session_hours),
         session_idle=timedelta(minutes=settings.session_idle_minutes),
         device_required=frozenset(settings.device_required),
+        paper_consent=settings.paper_consent == "allowed",
+        controller=settings.controller,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from application.controller import Controller
 from domain.errors import ConfigurationError
 from domain.policies.lockout import LockoutPolicy
 
@@ -106,6 +107,12 @@ class Settings(BaseSettings):
     signals_skew_seconds: float = Field(default=300.0, ge=0, le=900)
     signals_max_age_days: float = Field(default=7.0, gt=0, le=90)
     scim_adds_departments: bool = True
+    paper_consent: Literal["allowed", "forbidden"] = "allowed"
+    controller_name: str = Field(default="", max_length=200)
+    controller_contact: str = Field(default="", max_length=300)
+    encarregado_name: str = Field(default="", max_length=200)
+    encarregado_contact: str = Field(default="", max_length=300)
+    encarregado_substitute: str = Field(default="", max_length=300)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     attempts_per_minute: int = Field(default=5, ge=1, le=100_000)
@@ -166,6 +173,17 @@ class Settings(BaseSettings):
             lease=timedelta(seconds=self.lockout_lease_seconds),
             attempts_per_minute=self.attempts_per_minute,
             rows=self.lockout_rows,
+        )
+
+    @property
+    def controller(self) -> Controller:
+        """Who answers for the processing, as the hospital publishes it."""
+        return Controller(
+            name=self.controller_name,
+            contact=self.controller_contact,
+            encarregado_name=self.encarregado_name,
+            encarregado_contact=self.encarregado_contact,
+            encarregado_substitute=self.encarregado_substitute,
         )
 
     @property

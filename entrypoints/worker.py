@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from application import answering, erase, lockout, rekey, requests, rotate
+from application import answering, consent_codes, consent_periods, erase, lockout, rekey, requests, rotate
 from application.devices import forget_pairings
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
@@ -54,6 +54,8 @@ TASKS: Final = (
     Task("requests", MINUTE, lambda services, act: answering.resume(services, act=act)),
     Task("finality", 5 * MINUTE, lambda services, act: erase.finalise(services, act=act)),
     Task("pairings", HOUR, lambda services, _: forget_pairings(services)),
+    Task("consents", HOUR, lambda services, act: consent_periods.expire_due(services, act=act)),
+    Task("consent_codes", HOUR, lambda services, _: consent_codes.forget_codes(services)),
     Task("epochs", HOUR, lambda services, act: rekey.destroy_old_epochs(services, act=act)),
     Task("templates", HOUR, lambda services, act: rotate.rotate_by_age(services, act=act)),
     Task("signals", HOUR, lambda services, _: streams.tidy(services)),

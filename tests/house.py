@@ -11,6 +11,7 @@ from adapters.crypto.signatures import EcdsaSignatures
 from adapters.memory.challenges import KnownChallenges
 from adapters.memory.clients import MemoryClients
 from adapters.memory.clock import FixedClock, SequentialIds
+from adapters.memory.consent_codes import MemoryConsentCodes
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.identity import MemoryIdentityProvider
@@ -234,6 +235,7 @@ def build_house(
         challenges=KnownChallenges(*steps),
         once=MemoryOnce(),
         pairings=MemoryPairings(),
+        consent_codes=MemoryConsentCodes(),
         signatures=EcdsaSignatures(),
         lockouts=MemoryLockouts(),
         departments=departments,

@@ -15,6 +15,7 @@ from application.projections import campaigns as campaign_rows
 from application.projections import erasures as erasure_rows
 from application.projections.accounts import accounts
 from application.projections.changes import NAMES, Amend, Change, actor_of, amend, put
+from application.projections.consents import consents
 from application.projections.devices import devices
 from application.projections.rights import LOCKOUTS, REQUESTS, VIEWINGS, lockouts, requests, viewings
 from application.projections.sessions import sessions
@@ -224,46 +225,6 @@ def _match_columns(event: RecordedEvent) -> dict[str, Any]:
         "gallery_size": match.gallery_size,
         "claimed": match.claimed,
     }
-
-
-def consents(event: RecordedEvent) -> list[Change]:
-    """Who consented to what, to which text, and when that ended."""
-    table, fields, key = "consent_rows", event.fields, {"consent_id": event.aggregate_id}
-    match event.name:
-        case "consent.granted.v1":
-            return put(
-                table,
-                key,
-                event,
-                subject_id=fields["subject_id"],
-                purpose=fields["purpose"],
-                status="granted",
-                legal_basis=fields["legal_basis"],
-                notice_version=fields["notice_version"],
-                notice_sha256=fields["notice_sha256"],
-                channel=fields["act"].channel,
-                granted_at=event.at,
-            )
-        case "consent.renewed.v1":
-            return amend(
-                table,
-                key,
-                event,
-                status="granted",
-                notice_version=fields["notice_version"],
-                notice_sha256=fields["notice_sha256"],
-                channel=fields["act"].channel,
-                granted_at=event.at,
-                withdrawn_at=None,
-                withdrawal_reason=None,
-            )
-        case "consent.withdrawn.v1" | "consent.objected.v1":
-            status = event.name.split(".")[1]
-            return amend(table, key, event, status=status, withdrawn_at=event.at, withdrawal_reason=fields["reason"])
-        case "consent.expired.v1":
-            return amend(table, key, event, status="expired", withdrawn_at=event.at, withdrawal_reason="expired")
-        case _:
-            return []
 
 
 ACTIVE_TEMPLATES: Final = Projection("active_templates", ("active_template_rows",), active_templates)

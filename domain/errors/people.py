@@ -17,6 +17,30 @@ class ConsentAlreadyGivenError(DomainRuleError):
     code = "consent_already_given"
 
 
+class ConsentRenewalNeededError(ConsentMissingError):
+    """The consent was given, but its period is over or the notice has changed materially: the subject gives it anew."""
+
+    code = "consent_renewal_needed"
+
+
+class ConsentCodeError(DomainRuleError):
+    """No such code, or not any more: wrong, used or over."""
+
+    code = "consent_code_refused"
+
+
+class PaperConsentForbiddenError(DomainRuleError):
+    """The hospital takes no consent on paper."""
+
+    code = "paper_consent_forbidden"
+
+
+class NoticeVersionTakenError(DomainRuleError):
+    """A notice of that version was published already."""
+
+    code = "notice_version_taken"
+
+
 class NoticeOutdatedError(DomainRuleError):
     """The notice that the person accepted is not the current one."""
 

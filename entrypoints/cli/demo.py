@@ -10,9 +10,8 @@ from uuid import UUID
 
 import typer
 
-from application import consent, history
+from application import consent, history, notice
 from application.enroll import EnrollmentRefusedError
-from application.notice import CURRENT
 from application.person import Person
 from entrypoints.app import App
 from entrypoints.bootstrap import bootstrap
@@ -150,7 +149,7 @@ class Demo:
                 Person(name, name, f"Pessoa {person + 1}"),
                 department=DEPARTMENT,
                 pictures=demo_faces.captures(self._photo, person, demo_faces.ENROLMENT),
-                notice_version=CURRENT.version,
+                notice_version=notice.in_force(self._app.services).version,
                 act=self._app.services.act(ACTOR, "cli"),
             )
         except EnrollmentRefusedError as refusal:

@@ -13,12 +13,14 @@ from entrypoints.cli import (
     backup,
     bench,
     clients,
+    consent,
     demo,
     device,
     evaluate,
     keys,
     lockouts,
     models,
+    notice,
     operations,
     people,
     rights,
@@ -52,6 +54,8 @@ cli.add_typer(rotation.group, name="rotation")
 cli.add_typer(account.group, name="account")
 cli.add_typer(subject.group, name="subject")
 cli.add_typer(rights.group, name="request")
+cli.add_typer(consent.group, name="consent")
+cli.add_typer(notice.group, name="notice")
 cli.add_typer(device.group, name="device")
 cli.add_typer(backup.group, name="backup")
 cli.add_typer(audit.group, name="audit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Annotated
 import typer
 
 from adapters.vision.decoder import ENROLMENT_BYTES
+from application import notice as notices
 from application.authenticate import Authentication
 from application.departments import check_department
 from application.enroll import EnrollmentRefusedError
-from application.notice import CURRENT
+from application.enroll_consent import Form, check_consented
+from application.history import subject_of
 from application.outcome import Client, Outcome
 from application.person import Person
 from application.services import Services
@@ -36,28 +39,45 @@ def enroll(
     department: Department,
     username: Annotated[str, typer.Option()],
     display_name: Annotated[str, typer.Option()],
-    consent: Annotated[bool, typer.Option(help="A pessoa leu o aviso e consentiu / read the notice and consented")] = (
-        False
-    ),
+    consent: Annotated[
+        bool, typer.Option(help="Formulário assinado: você o viu / a signed form, which you attest")
+    ] = False,
+    own_consent: Annotated[
+        bool, typer.Option(help="A pessoa já consentiu por si (consent invite) / consented by their own act")
+    ] = False,
+    form: Annotated[Path | None, typer.Option(help="Formulário digitalizado: guarda-se só o SHA-256 / scan")] = None,
+    form_sha256: Annotated[str | None, typer.Option(help="SHA-256 do formulário / of the form")] = None,
+    attested_by: Annotated[
+        str | None, typer.Option(help="Quem viu o formulário: usuário ou id / who saw the form")
+    ] = None,
     user_id: Annotated[str | None, typer.Option(help="Matrícula / employee number (default: username)")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Cadastra uma pessoa a partir de 5 a 10 fotos / Enrol a person from 5 to 10 pictures."""
-    if not consent:
+    if consent == own_consent:
         raise ConsentMissingError(
-            "nobody is enrolled without consent: show the notice (GET /face-auth/consent/notice), then add --consent"
+            "nobody is enrolled without consent: show the notice (faceauth notice show); then --consent with a signed "
+            "form, or --own-consent after faceauth consent invite"
         )
+    if own_consent and (form or form_sha256 or attested_by):
+        raise InvalidInputError("--form, --form-sha256 and --attested-by belong to --consent, a signed form")
+    digest = _form_digest(form, form_sha256)
     pictures = [read_picture(path) for path in images]
     settings = load_settings()
     ensure_models(settings)
     with bootstrap(settings) as app:
-        app.services.departments.add(check_department(department))
+        person = Person(user_id or username, username, display_name)
         try:
+            version = None if own_consent else notices.in_force(app.services).version
+            given = Form(digest, _attester(app.services, attested_by))
+            check_consented(app.services, person, version, given)
+            app.services.departments.add(check_department(department))
             enrolled = app.enrolling.enroll(
-                Person(user_id or username, username, display_name),
+                person,
                 department=department,
                 pictures=pictures,
-                notice_version=CURRENT.version,
+                notice_version=version,
+                form=given,
                 act=app.services.act(ACTOR, "cli"),
             )
         except EnrollmentRefusedError as refusal:
@@ -71,6 +91,21 @@ def enroll(
     for path, capture in zip(images, enrolled.captures, strict=True):
         console.print(f"  {path.name}: {'ok' if capture.accepted else capture.reason}")
     console.print(f"Cadastro ativo / enrolled: {username} ({enrolled.subject_id})", soft_wrap=True)
+
+
+def _form_digest(form: Path | None, sha256: str | None) -> str:
+    """Return the digest of the signed form, "" where none was given. Raises ``InvalidInputError``."""
+    if form is None:
+        return (sha256 or "").lower()
+    digest = hashlib.sha256(read_picture(form)).hexdigest()
+    if sha256 is not None and sha256.lower() != digest:
+        raise InvalidInputError("--form and --form-sha256 name different forms")
+    return digest
+
+
+def _attester(services: Services, who: str | None) -> str:
+    """Return who attests the form as an opaque actor: a known person, else whoever runs the command."""
+    return ACTOR if who is None else f"subject:{subject_of(services.store, services.vault, who)}"
 
 
 def authenticate(

@@ -50,11 +50,12 @@ class Body(BaseModel):
 
 
 class ConsentGiven(Body):
-    """The consent that came with an enrolment, on paper or in the app."""
+    """The consent of who is to be enrolled: a signed form that the caller attests, or "in_app" by their own act."""
 
     notice_version: Text
     accepted: StrictBool
     channel: Literal["paper", "in_app"] = "paper"
+    form_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class EnrollBody(Body):
@@ -86,25 +87,6 @@ class CaptureBody(Body):
     max_bytes: ClassVar[int] = MAX_CAPTURE_BYTES
 
     image: str = Field(repr=False)
-
-
-class GrantBody(Body):
-    """Consent of an enrolled subject; the subject is the token's own unless an administrator names one."""
-
-    notice_version: Text
-    accepted: StrictBool
-    purposes: list[Text] | None = Field(default=None, max_length=8)
-    subject_id: UUID | None = None
-    username: Text | None = None
-
-
-class WithdrawBody(Body):
-    """Withdrawal, by the subject or by an administrator on the subject's word."""
-
-    purposes: list[Text] | None = Field(default=None, max_length=8)
-    reason: Reason = "subject_request"
-    subject_id: UUID | None = None
-    username: Text | None = None
 
 
 class EraseBody(Body):

@@ -9,8 +9,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from application.captures import CaptureResult
 from application.departments import check_department
-from application.enroll import CaptureResult, Enrolled
+from application.enroll import Enrolled
+from application.enroll_consent import NO_FORM, Form, check_consented
 from application.person import Person
 from application.ports.tokens import Principal
 from domain.errors import ConsentMissingError
@@ -52,15 +54,18 @@ class EnrollmentApi:
     async def _enroll(self, principal: Principal, request: Request) -> Response:
         body = await self._desk.body(bodies.EnrollBody, request)
         access.require_department(principal, body.department)
-        version = self._accepted(body.consent)
+        version, form = self._given(body.consent)
         self._app.services.policies.enrollment.check_count(len(body.face_images))
+        person = Person(body.user_id, body.username, body.display_name)
+        await self._desk.run(check_consented, self._app.services, person, version, form)
         await self._desk.run(self._make_room, principal, body.department)
         enrolled = await self._desk.judge(
             self._app.enrolling.enroll,
-            Person(body.user_id, body.username, body.display_name),
+            person,
             department=body.department,
             pictures=await self._desk.run(lambda: [bodies.picture(text) for text in body.face_images]),
             notice_version=version,
+            form=form,
             act=self._desk.act(principal),
         )
         return JSONResponse(_enrolled(enrolled), 201)
@@ -70,13 +75,16 @@ class EnrollmentApi:
         principal = principal_at(request)
         body = await self._desk.body(bodies.OpenBody, request)
         access.require_department(principal, body.department)
-        version = self._accepted(body.consent)
+        version, form = self._given(body.consent)
+        person = Person(body.user_id, body.username, body.display_name)
+        await self._desk.run(check_consented, self._app.services, person, version, form)
         await self._desk.run(self._make_room, principal, body.department)
         enrollment = await self._desk.run(
             self._app.enrolling.open,
-            Person(body.user_id, body.username, body.display_name),
+            person,
             department=body.department,
             notice_version=version,
+            form=form,
             act=self._desk.act(principal),
         )
         return JSONResponse(
@@ -131,10 +139,13 @@ class EnrollmentApi:
             self._app.services.departments.add(check_department(department))
 
     @staticmethod
-    def _accepted(given: bodies.ConsentGiven | None) -> str:
-        if given is None or not given.accepted:
-            raise ConsentMissingError("nobody is enrolled without consent: show the notice, then send consent.accepted")
-        return given.notice_version
+    def _given(given: bodies.ConsentGiven | None) -> tuple[str | None, Form]:
+        """Return the notice of the form that the caller attests, and the form; no notice: the person's own act."""
+        if given is not None and given.channel == "in_app" and not given.accepted:
+            raise ConsentMissingError("the person did not accept: nobody is enrolled without consent")
+        if given is None or given.channel == "in_app":
+            return None, NO_FORM
+        return given.notice_version, Form(given.form_sha256 or "", accepted=given.accepted)
 
 
 def _capture(result: CaptureResult) -> dict[str, Any]:

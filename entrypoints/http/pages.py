@@ -1,4 +1,4 @@
-"""The sign-in page: four static files that let a person try the service in a browser."""
+"""The sign-in page: static files that let a person try the service in a browser; and the consent form's style."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ FILES: Final = {
     "/page.js": ("page.js", "text/javascript"),
     "/device.js": ("device.js", "text/javascript"),
     "/page.css": ("page.css", "text/css"),
+    "/consent.css": ("consent.css", "text/css"),
 }
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'none'; base-uri 'none'; form-action 'none'; "

@@ -49,6 +49,7 @@ PINNED = {
     ],
     "journal": ["journal.recorded.v1"],
     "viewing": ["viewing.recorded.v1"],
+    "notices": ["notices.published.v1", "notices.replaced.v1"],
     "lockout": ["lockout.extended.v1", "lockout.imposed.v1", "lockout.lifted.v1", "lockout.released.v1"],
     "rotation": [
         "rotation.cancelled.v1",
@@ -103,6 +104,17 @@ FIELDS = {
         "evidence",
         "depth_frames",
     ],
+    "Notice": [
+        "version",
+        "pt_br",
+        "en",
+        "material",
+        "grace_days",
+        "consent_days",
+        "retention_days",
+        "bases",
+    ],
+    "Basis": ["purpose", "code", "test_sha256", "test_on"],
     "MatchFacts": ["similarity", "runner_up", "threshold", "margin", "gallery_size", "claimed", "model"],
 }
 

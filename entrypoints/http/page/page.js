@@ -28,6 +28,7 @@ const GUIDANCE = {
 };
 
 const REFUSALS = {
+  consent_renewal_needed: ["O seu consentimento precisa ser renovado", "Your consent has to be renewed"],
   face_not_recognised: ["Rosto não reconhecido", "Face not recognised"],
   liveness_failed: ["Não foi possível confirmar uma pessoa ao vivo", "A live person could not be confirmed"],
   presentation_attack: ["Não foi possível confirmar uma pessoa ao vivo", "A live person could not be confirmed"],
@@ -63,6 +64,10 @@ const NEXT = {
     "Use 15 characters or more: a sentence does well. Do not use your username.",
   ],
   face: ["Comece de novo pelo rosto.", "Begin again with your face."],
+  renew_consent: [
+    "Entre com a senha e renove-o, ou peça um código à administração do seu setor.",
+    "Sign in with your password and renew it, or ask your department's administration for a code.",
+  ],
   contact_admin: ["Procure a administração do seu setor.", "Ask your department's administration."],
   department: ["Confira o nome do setor.", "Check the department's name."],
   later: ["Espere um momento e tente de novo.", "Wait a moment and try again."],

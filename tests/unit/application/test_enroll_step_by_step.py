@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -197,7 +197,7 @@ def test_another_department_cannot_touch_an_enrolment(house: House) -> None:
 
 def test_another_department_cannot_push_out_an_enrolment_in_progress_until_it_is_stale(house: House) -> None:
     waiting = open_for(house, "ana")
-    elsewhere = {"department": LAB, "notice_version": CURRENT.version}
+    elsewhere: dict[str, Any] = {"department": LAB, "notice_version": CURRENT.version}
 
     with pytest.raises(AlreadyEnrolledError):
         house.enrolling.open(person("ana"), act=house.act(), **elsewhere)

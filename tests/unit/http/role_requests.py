@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from adapters.memory.vision import picture
-from application.notice import CURRENT
 from application.ports.signal_streams import POLL
 from domain.roles import SUBJECT
 from tests.receivers import ENDPOINT, ISSUER
@@ -123,14 +122,9 @@ def naming_by_username(target: Target, who: str) -> Ask:
     return naming(target, who) if who == SUBJECT else Ask(json={"username": target.username})
 
 
-def consenting(target: Target, _who: str) -> Ask:
-    given = {"notice_version": CURRENT.version, "accepted": True}
-    return Ask(json=given | {"subject_id": target.subject_id})
-
-
-def consenting_by_username(target: Target, who: str) -> Ask:
-    given = {"notice_version": CURRENT.version, "accepted": True}
-    return Ask(json=given | naming_by_username(target, who).json)
+def inviting_somebody_new(target: Target, _who: str) -> Ask:
+    names = {"user_id": "EMP-hugo", "username": "hugo.souza", "display_name": "Hugo Souza"}
+    return Ask(json={"person": names | {"department": target.department}})
 
 
 def person_in_path(target: Target, _who: str) -> Ask:

@@ -18,7 +18,7 @@ ADMIN_PATHS = [
     ("POST", f"/face-auth/enrollments/{SOME}/complete"),
     ("DELETE", f"/face-auth/enrollments/{SOME}"),
 ]
-SUBJECT_PATHS = [("POST", "/face-auth/consent"), ("POST", "/face-auth/consent/withdraw")]
+SUBJECT_PATHS = [("POST", "/face-auth/consent/withdraw")]
 OFFICER_PATHS = [("GET", "/face-auth/audit/events")]
 PROTECTED = ADMIN_PATHS + SUBJECT_PATHS + OFFICER_PATHS
 

@@ -22,6 +22,12 @@ def outcome(edge: Edge, face: str = "ana") -> dict[str, Any]:
     return result
 
 
+def invited(edge: Edge, **named: Any) -> str:
+    """A code for somebody, as their administrator reads it."""
+    code: str = edge.post("/face-auth/consent/invitations", named).json()["code"]
+    return code
+
+
 def test_anyone_may_read_the_notice(edge: Edge) -> None:
     document = edge.client.get("/face-auth/consent/notice").json()
 
@@ -78,7 +84,9 @@ def test_consent_to_sign_in_can_go_and_come_back_alone(edge: Edge) -> None:
     assert edge.post(WITHDRAW, one).json()["enrollment_revoked"] is False
     assert outcome(edge)["code"] == "face_not_recognised"
 
-    assert edge.post(GRANT, one | ACCEPTED).json()["granted"] == ["authentication"]
+    code = invited(edge, subject_id=subject_id)
+    given = ACCEPTED | {"code": code, "purposes": ["authentication"]}
+    assert edge.client.post(GRANT, json=given).json()["granted"] == ["authentication"]
     assert outcome(edge)["success"] is True
 
 
@@ -106,19 +114,20 @@ def test_the_client_hears_the_same_whatever_the_reason(edge: Edge) -> None:
 def test_only_the_purposes_that_exist_can_be_named_and_none_is_not_all(
     edge: Edge, path: str, purposes: list[str]
 ) -> None:
-    subject_id = edge.enroll("ana").json()["subject_id"]
-    body = {"subject_id": subject_id, "purposes": purposes} | (ACCEPTED if path == GRANT else {})
+    edge.enroll("ana")
+    body = {"purposes": purposes} | (ACCEPTED if path == GRANT else {})
 
-    response = edge.post(path, body)
+    response = edge.post(path, body, token=edge.session_token("ana"))
 
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
     assert outcome(edge)["success"] is True
 
 
 def test_consent_that_is_not_accepted_is_not_given(edge: Edge) -> None:
-    subject_id = edge.enroll("ana").json()["subject_id"]
+    edge.enroll("ana")
+    refusing = {"notice_version": CURRENT.version, "accepted": False}
 
-    response = edge.post(GRANT, {"subject_id": subject_id, "notice_version": CURRENT.version, "accepted": False})
+    response = edge.post(GRANT, refusing, token=edge.session_token("ana"))
 
     assert response.json()["code"] == "consent_missing"
 
