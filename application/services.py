@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.client_registry import Registry
+from application.ports.anchor import Anchor
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
@@ -36,7 +37,7 @@ from domain.policies.lockout import LockoutPolicy
 from domain.policies.matching import MatchingPolicy
 from domain.policies.movement import ENABLED
 from domain.policies.passwords import PasswordPolicy
-from domain.policies.retention import RetentionPolicy
+from domain.policies.retention import RetentionPolicy, SweepGuard
 from domain.roles import EVERYWHERE
 
 
@@ -49,6 +50,7 @@ class Policies:
     movements: tuple[str, ...] = ENABLED
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    sweeping: SweepGuard = field(default_factory=SweepGuard)
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
@@ -94,6 +96,7 @@ class Services:
     reception: Reception | None = None
     policies: Policies = field(default_factory=Policies)
     passwords: Passwords = field(default_factory=Passwords)
+    anchors: tuple[Anchor, ...] = ()
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:
         """Return the provenance of a command given now."""

@@ -54,7 +54,7 @@ from domain.errors import UnavailableError
 from domain.journal import JournalEntry
 from domain.lockout import Lockout
 from domain.policies.liveness import EvidencePolicy
-from domain.policies.retention import RetentionPolicy
+from domain.retention import Hold, Sweep
 from domain.rotation import Rotation
 from domain.session import Session
 from domain.viewing import Viewing
@@ -66,6 +66,7 @@ from entrypoints.opening import open_database, open_ring, prepare_home
 from entrypoints.passwords import open_passwords, password_policy
 from entrypoints.reception import reception
 from entrypoints.restoring import finish_restore
+from entrypoints.retention_settings import sweep_guard
 from entrypoints.settings import Settings
 from entrypoints.signalling import wired_signals
 from entrypoints.worker import ACTOR, CHANNEL
@@ -82,6 +83,8 @@ AGGREGATES: Final = (
     Device,
     Lockout,
     Viewing,
+    Sweep,
+    Hold,
 )
 VALUES: Final = (Act, Evidence, MatchFacts)
 
@@ -201,17 +204,11 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
 
 
 def _policies(settings: Settings, judge: FrameJudge) -> Policies:
-    retention = RetentionPolicy(
-        erasure_final=timedelta(hours=settings.erasure_final_hours),
-        epoch_keys=timedelta(days=settings.epoch_key_days),
-        templates=timedelta(days=settings.template_days),
-        retired_transforms=timedelta(days=settings.retired_transform_days),
-        key_backups=timedelta(days=settings.key_backup_days),
-    )
     return Policies(
         evidence=EvidencePolicy(mode=settings.liveness),
         matching=matching_policy(settings, {model for model in (judge.model, judge.former) if model}),
-        retention=retention,
+        retention=settings.retention_policy,
+        sweeping=sweep_guard(settings),
         lockout=settings.lockout_policy,
         passwords=password_policy(settings),
         session_lifetime=timedelta(hours=settings.session_hours),

@@ -57,6 +57,7 @@ from domain.errors.people import (
     UsernameTakenError,
 )
 from domain.errors.reception import SignalRefusedError
+from domain.errors.retention import HoldStateError, RetentionHaltedError, SweepStateError
 from domain.errors.signals import EndpointForbiddenError, StreamLimitError, StreamStateError
 from domain.errors.signing_in import (
     AttemptStateError,
@@ -113,6 +114,7 @@ __all__ = [
     "FaceRequiredError",
     "FaceauthError",
     "GrantInvalidError",
+    "HoldStateError",
     "ImageError",
     "ImageTooLargeError",
     "InProgressError",
@@ -142,12 +144,14 @@ __all__ = [
     "ProofInvalidError",
     "RateLimitedError",
     "RefreshReusedError",
+    "RetentionHaltedError",
     "RotationStateError",
     "SealBrokenError",
     "SessionStateError",
     "SignalRefusedError",
     "StreamLimitError",
     "StreamStateError",
+    "SweepStateError",
     "TemplateReplacedError",
     "TicketInvalidError",
     "TokenInvalidError",

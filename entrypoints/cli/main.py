@@ -21,6 +21,7 @@ from entrypoints.cli import (
     models,
     operations,
     people,
+    retention,
     rotation,
     serve,
     sessions,
@@ -47,6 +48,7 @@ cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(lockouts.group, name="lockout")
+cli.add_typer(retention.group, name="retention")
 cli.add_typer(rotation.group, name="rotation")
 cli.add_typer(account.group, name="account")
 cli.add_typer(subject.group, name="subject")
