@@ -13,6 +13,7 @@ from adapters.crypto.entropy import SystemClock
 from adapters.memory.clock import FixedClock
 from application import retention
 from domain.attempt import Attempt
+from entrypoints import hospital_examination
 from entrypoints.bootstrap import bootstrap
 from tests.house import ICU
 
@@ -129,9 +130,13 @@ def test_a_halted_sweep_ends_in_an_error_a_finding_and_an_approval(settings: Set
     code, out, err = command("retention", "run")
     assert (code, "PARADA" in out) == (1, True)
     assert "retention_halted" in err
-    _, out, _ = command("doctor", "--json")
-    (finding,) = [each for each in json.loads(out)["findings"] if each["name"] == "retention"]
-    assert (finding["state"], "clock_jumped" in finding["detail"]) == ("fault", True)
+    with bootstrap(settings, vision=False) as app:
+        finding = hospital_examination.retention(app.services)
+    assert (finding.state, "retention_halted: " in finding.detail, "clock_jumped" in finding.detail) == (
+        "fault",
+        True,
+        True,
+    )
 
     for each in told(command, "history", "--all")["sweeps"]:
         if each["status"] == "halted":
