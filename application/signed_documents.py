@@ -20,6 +20,7 @@ CONSENT_RECEIPT: Final = "faceauth-consent-receipt+json"
 STATEMENT: Final = "faceauth-statement+json"
 MANIFEST: Final = "faceauth-export-manifest+json"
 PROOF: Final = "faceauth-log-proof+json"
+WITNESS_RECEIPT: Final = "faceauth-witness-receipt+json"
 
 
 def signed(notary: Notary, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:

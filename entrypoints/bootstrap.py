@@ -59,6 +59,7 @@ from domain.rotation import Rotation
 from domain.session import Session
 from domain.viewing import Viewing
 from entrypoints.absent import AbsentJudge
+from entrypoints.anchoring import open_anchors
 from entrypoints.app import App, reporter
 from entrypoints.identity import open_identity
 from entrypoints.measured import matching_policy
@@ -169,6 +170,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             signals=wired_signals(settings, database, ring.pairwise_key, stack),
             policies=overrides.get("policies") or _policies(settings, judge),
             passwords=open_passwords(settings, stack),
+            anchors=open_anchors(settings, stack),
         )
         for at, code in refusals(database):
             record_broken(services, "key_ring", place=at.isoformat(), code=code, act=_own_act(services))

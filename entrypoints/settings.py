@@ -116,6 +116,14 @@ class Settings(BaseSettings):
     signals_subject: Literal["user_id", "username"] = "user_id"
     signals_skew_seconds: float = Field(default=300.0, ge=0, le=900)
     signals_max_age_days: float = Field(default=7.0, gt=0, le=90)
+    witness_url: str | None = None
+    witness_ca_file: Path | None = None
+    witness_token_file: Path | None = None
+    witness_key_file: Path | None = None
+    timestamp_url: str | None = None
+    timestamp_ca_file: Path | None = None
+    timestamp_tls_ca_file: Path | None = None
+    anchor_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
     scim_adds_departments: bool = True
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()

@@ -57,7 +57,7 @@ from domain.errors.people import (
     UsernameTakenError,
 )
 from domain.errors.reception import SignalRefusedError
-from domain.errors.retention import HoldStateError, RetentionHaltedError, SweepStateError
+from domain.errors.retention import HoldStateError, RetentionHaltedError, SweepStateError, WitnessConflictError
 from domain.errors.signals import EndpointForbiddenError, StreamLimitError, StreamStateError
 from domain.errors.signing_in import (
     AttemptStateError,
@@ -161,5 +161,6 @@ __all__ = [
     "UnavailableError",
     "UnsupportedImageError",
     "UsernameTakenError",
+    "WitnessConflictError",
     "WrongPasswordError",
 ]

@@ -1,4 +1,4 @@
-"""Retention: sweeps and holds."""
+"""Retention: sweeps and holds; and what a witness of the log refuses."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ class HoldStateError(DomainRuleError):
     """The hold was released already."""
 
     code = "hold_state"
+
+
+class WitnessConflictError(DomainRuleError):
+    """A checkpoint contradicts one that the witness has."""
+
+    code = "witness_conflict"

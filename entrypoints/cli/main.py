@@ -27,6 +27,7 @@ from entrypoints.cli import (
     sessions,
     signals,
     subject,
+    witness,
 )
 from entrypoints.cli.output import configure_logging, print_error
 from entrypoints.hardening import harden
@@ -62,6 +63,7 @@ cli.add_typer(operations.tokens, name="token")
 cli.add_typer(signals.group, name="signals")
 cli.add_typer(clients.group, name="client")
 cli.add_typer(sessions.group, name="session")
+cli.add_typer(witness.group, name="witness")
 
 
 def run() -> None:

@@ -58,6 +58,7 @@ STATUS: dict[str, int] = {
     "sweep_state": 409,
     "retention_halted": 409,
     "hold_state": 409,
+    "witness_conflict": 409,
     "stream_state": 409,
     "stream_limit": 409,
     "erased": 410,
