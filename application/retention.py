@@ -14,7 +14,14 @@ from application.retention_table import line_of, lines
 from application.services import Services
 from application.sweeping import SWEPT, Old, Swept
 from domain.act import Act, reason_code
-from domain.errors import ConcurrencyError, InvalidInputError, NotFoundError, RetentionHaltedError, SweepStateError
+from domain.errors import (
+    ConcurrencyError,
+    InvalidInputError,
+    NotFoundError,
+    RetentionHaltedError,
+    SweepStateError,
+    UnavailableError,
+)
 from domain.retention import (
     CANCELLED,
     CLOCK_JUMPED,
@@ -89,7 +96,9 @@ def run(
                 _delete(services, swept, sweep, act, most, progress)
             ids.append(sweep.id)
         services.projector.catch_up()
-    found = [services.read_models.rows("sweep_rows", {"sweep_id": sweep_id})[0] for sweep_id in ids]
+    found = [row for sweep_id in ids for row in services.read_models.rows("sweep_rows", {"sweep_id": sweep_id})]
+    if len(found) != len(ids):
+        raise UnavailableError("the view of sweeps was changed by hand: faceauth projections rebuild sweeps")
     return [document(row) for row in found]
 
 
@@ -136,16 +145,12 @@ def waiting(services: Services) -> list[dict[str, Any]]:
 
 
 def standing(services: Services) -> list[dict[str, Any]]:
-    """Return each swept category with its last completed sweep and the one that waits, if any, as JSON values."""
-    told = history(services, limit=1_000_000)
-    return [
-        {
-            "category": swept.name,
-            "last": next((t for t in told if t["category"] == swept.name and t["status"] == COMPLETED), None),
-            "waiting": next((t for t in told if t["category"] == swept.name and t["status"] in OPEN_STATES), None),
-        }
-        for swept in SWEPT
-    ]
+    """Return each swept category with its last completed sweep, the one that waits, if any, and when the next is due.
+
+    All as JSON values; ``next_at`` is None while a halted one waits for an operator.
+    """
+    services.projector.catch_up()
+    return [_standing(services, swept.name) for swept in SWEPT]
 
 
 def report(services: Services, since: datetime, until: datetime) -> list[dict[str, Any]]:
@@ -168,6 +173,22 @@ def document(row: dict[str, Any]) -> dict[str, Any]:
     plain = {name: value for name, value in row.items() if name not in {"position", "period_s"}}
     times = {name: value.isoformat() for name, value in plain.items() if isinstance(value, datetime)}
     return plain | times | {"sweep_id": str(row["sweep_id"]), "period_days": row["period_s"] / 86400}
+
+
+def _standing(services: Services, category: str) -> dict[str, Any]:
+    rows = services.read_models.rows("sweep_rows", {"category": category})
+    last = max((r for r in rows if r["status"] == COMPLETED), key=lambda row: row["position"], default=None)
+    waits = next((row for row in rows if row["status"] in OPEN_STATES), None)
+    now = services.clock.now()
+    tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    today_done = last is not None and last["day"] == now.date().isoformat()
+    due = waits["due_at"] if waits else tomorrow if today_done else now
+    return {
+        "category": category,
+        "last": document(last) if last else None,
+        "waiting": document(waits) if waits else None,
+        "next_at": None if waits and waits["status"] == HALTED else due.isoformat(),
+    }
 
 
 def _report_line(services: Services, category: str, rows: list[dict[str, Any]]) -> dict[str, Any]:

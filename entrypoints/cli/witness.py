@@ -15,10 +15,12 @@ from adapters.anchors.pinned import PinnedNotary
 from adapters.anchors.witness_book import PINNED, WitnessBook
 from adapters.crypto.certificate import ensure_self_signed
 from adapters.crypto.entropy import SystemClock
+from adapters.crypto.notary import FILE as NOTARY_FILE
 from adapters.crypto.notary import FileNotary
 from domain.errors import ConfigurationError, InvalidInputError
-from entrypoints.cli.output import console
+from entrypoints.cli.output import console, print_json
 from entrypoints.passwords import secret_of
+from entrypoints.settings import load_settings
 from entrypoints.witness.server import create_witness
 
 group = typer.Typer(help="Testemunha do histórico / Witness of a history", no_args_is_help=True)
@@ -72,6 +74,15 @@ def serve(
         uvicorn.Server(config).run()
     finally:
         book.close()
+
+
+@group.command("key")
+def key() -> None:
+    """Mostra a chave pública que assina os nossos pontos de controle (JWK) / Show the key of our own checkpoints."""
+    path = load_settings().keys_dir / NOTARY_FILE
+    if not path.exists():
+        raise ConfigurationError("there is no such key yet: faceauth serve makes it")
+    print_json(dict(FileNotary.open(path).public_jwk))
 
 
 def _token(folder: Path) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from application import accounts, erase, holds, retention
+from application.projections.changes import Remove
 from domain.errors import ConcurrencyError, RetentionHaltedError, SealBrokenError, SweepStateError, UnavailableError
 from domain.policies.retention import RetentionPolicy, SweepGuard
 from domain.retention import Sweep
@@ -143,6 +144,7 @@ def test_a_clock_a_year_ahead_deletes_nothing_until_somebody_looked() -> None:
     assert {each["reason"] for each in told.values()} == {"clock_jumped"}
     assert len(house.rows("auth_log_rows")) == 1
     assert len(house.rows("active_template_rows")) == 1
+    assert {each["next_at"] for each in retention.standing(house.services)} == {None}
     with pytest.raises(RetentionHaltedError, match="unused_templates"):
         retention.run_due(house.services, house.act())
 
@@ -273,3 +275,16 @@ def _sweep(told: dict[str, Any]) -> Any:
 
 def _id(told: dict[str, dict[str, Any]]) -> Any:
     return _sweep(told["attempts"])
+
+
+def test_a_view_of_sweeps_that_was_emptied_by_hand_is_said_to_need_a_rebuild() -> None:
+    house = build_house()
+    run(house)
+    at = house.services.read_models.checkpoint("sweeps")
+    gone = Remove("sweep_rows", {"category": "attempts"})
+    house.services.read_models.apply("sweeps", [gone], expected=at, position=at)
+
+    with pytest.raises(UnavailableError, match="projections rebuild sweeps"):
+        run(house)
+    house.services.projector.rebuild("sweeps")
+    assert run(house)["attempts"]["status"] == "completed"

@@ -48,6 +48,7 @@ def test_an_officer_of_the_house_sees_periods_sweeps_and_holds_and_the_person_he
 
     assert {"attempts", "incidents"} <= {line["category"] for line in document["policies"]}
     assert {each["last"]["status"] for each in document["sweeps"]} == {"completed"}
+    assert {each["next_at"] for each in document["sweeps"]} == {"2030-01-02T00:00:00+00:00"}
     assert [each["value"] for each in document["holds"]] == [ana]
     viewed = edge.house.last("viewing.recorded.v1")
     assert (str(viewed["subject_id"]), viewed["what"]) == (ana, "retention_holds")
