@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,13 +11,15 @@ from uuid import UUID
 
 from application import consent as consents
 from application import erase
+from application.confirm import find_account
+from application.journal import record_broken
 from application.services import Services
-from domain.account import SUSPENDED
+from domain.account import SUSPENDED, Account
 from domain.act import Act
 from domain.enrollment import ACTIVE, OPEN, REVOKED, SEALED, Enrollment
 from domain.enrollment import SUSPENDED as ENROLLMENT_SUSPENDED
 from domain.erasure import Erasure
-from domain.errors import AlreadyErasedError, NotFoundError, SealBrokenError
+from domain.errors import AlreadyErasedError, SealBrokenError
 from domain.retention import Sweep
 
 PAGE: Final = 200
@@ -128,7 +130,7 @@ def _take_enrollments(
     def take(services: Services, sweep: Sweep, old: Sequence[Old], act: Act) -> int:
         taken = 0
         for each in old:
-            with suppress(NotFoundError, SealBrokenError):  # a damaged one serves nobody; the others must not wait
+            with _damage_recorded(services, each, act):
                 enrollment = services.store.get(Enrollment, each.id)
                 services.projector.catch_up()
                 if enrollment.status in states and still(services, sweep.cutoff, each.id):
@@ -151,15 +153,33 @@ def _take_people(services: Services, sweep: Sweep, old: Sequence[Old], act: Act)
     """Erase each. Once the request is on record beside the sweep, it is carried through whatever is cut off."""
     taken = 0
     for each in old:
-        if erase.find(services, each.id) is not None:
-            continue
-        erasure = Erasure.request(each.id, reason=LEAVER_REASON, department=each.department or "", act=act)
-        sweep.delete([each.id], act=act)
-        services.store.save(erasure, sweep)
-        with suppress(AlreadyErasedError):  # the worker of another process was faster
-            erase.erase(services, each.id, act=act, reason=LEAVER_REASON)
-        taken += 1
+        with _damage_recorded(services, each, act):
+            account = find_account(services, each.id)
+            if _back(services, each.id, account, sweep.cutoff) or erase.find(services, each.id) is not None:
+                continue
+            erasure = Erasure.request(each.id, reason=LEAVER_REASON, department=each.department or "", act=act)
+            sweep.delete([each.id], act=act)
+            services.store.save(erasure, sweep, unchanged=[] if account is None else [account])
+            with suppress(AlreadyErasedError):  # the worker of another process was faster
+                erase.erase(services, each.id, act=act, reason=LEAVER_REASON)
+            taken += 1
     return taken
+
+
+def _back(services: Services, subject_id: UUID, account: Account | None, cutoff: datetime) -> bool:
+    """Say whether a leaver may come in again since the view was read."""
+    if account is None:
+        return consents.live_enrollment(services, subject_id) is not None
+    return account.status != SUSPENDED or account.modified_on >= cutoff
+
+
+@contextmanager
+def _damage_recorded(services: Services, old: Old, act: Act) -> Iterator[None]:
+    """Record what cannot be read, and go on: it lets nobody in, and the others must not wait for it."""
+    try:
+        yield
+    except SealBrokenError as error:
+        record_broken(services, "retention", place=str(old.id), code=error.code, subject_id=old.subject_id, act=act)
 
 
 def _count(*tables: str) -> Callable[[Services], int]:

@@ -250,6 +250,10 @@ def test_a_damaged_enrolment_does_not_keep_the_others(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(house.store, "get", damaged)
     assert run(house)["unused_templates"]["deleted"] == 1
+    assert (house.last("journal.recorded.v1")["kind"], house.last("journal.recorded.v1")["outcome"]) == (
+        "retention",
+        "broken",
+    )
 
 
 def test_nothing_personal_is_in_what_retention_wrote() -> None:
@@ -288,3 +292,22 @@ def test_a_view_of_sweeps_that_was_emptied_by_hand_is_said_to_need_a_rebuild() -
         run(house)
     house.services.projector.rebuild("sweeps")
     assert run(house)["attempts"]["status"] == "completed"
+
+
+def test_a_leaver_who_comes_back_while_the_sweep_is_under_way_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    house = build_house()
+    people = [house.enroll(name, face=name).subject_id for name in ("ana", "bia")]
+    for subject_id in people:
+        accounts.suspend(house.services, subject_id, reason="left", act=house.act())
+    house.clock.advance(timedelta(days=181))
+
+    def come_back(category: str, _done: int, _of: int) -> None:
+        for subject_id in people:
+            if category == "leavers" and erase.find(house.services, subject_id) is None:
+                accounts.reinstate(house.services, subject_id, reason="back", act=house.act())
+
+    told = retention.run(house.services, act=house.act(), now=True, progress=come_back)
+
+    assert {each["category"]: each["deleted"] for each in told}["leavers"] == 1
+    assert sum(erase.find(house.services, subject_id) is None for subject_id in people) == 1
