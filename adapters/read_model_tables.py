@@ -45,6 +45,13 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "lockout_rows": """
             episode_id subject_id method scope department failures status imposed_at until ended_at ended_reason
             position""",
+        "sweep_rows": """
+            sweep_id category day status reason cutoff period_s count held total oldest due_at deleted approved
+            approved_by planned_at planned_by ended_at position""",
+        "hold_rows": """
+            hold_id scope value status reason placed_at placed_by released_at released_by release_reason position""",
+        "template_use_rows": """
+            enrollment_id subject_id department last_used_at position""",
         "active_template_rows": """
             template_id subject_id enrollment_id department model sealed threshold_override active
             position transform""",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from eventsourcing.domain import Aggregate
+
 from application import notice as notices
 from application.ports.event_store import Claim, Holder
 from application.ports.vault import subject_owner
@@ -184,15 +186,20 @@ def live_claim(services: Services, subject_id: UUID, enrollment_id: UUID | None 
     return Claim(LIVE_ENROLLMENT, digest, enrollment_id or subject_id)
 
 
-def revoke_enrollment(services: Services, enrollment: Enrollment, *, reason: str, act: Act) -> None:
-    """Revoke a live enrolment, with whatever else is pending on it; its username is free unless an account has it."""
+def revoke_enrollment(
+    services: Services, enrollment: Enrollment, *, reason: str, act: Act, beside: Sequence[Aggregate] = ()
+) -> None:
+    """Revoke a live enrolment, with whatever else is pending on it; its username is free unless an account has it.
+
+    What is pending on the aggregates ``beside`` commits with it.
+    """
     subject_id = enrollment.subject_id
     enrollment.revoke(reason=reason, act=act)
     freed: list[Claim | Holder] = [live_claim(services, subject_id, enrollment.id)]
     with services.store.mutex(names_mutex(subject_id)):
         if not _has_account(services, subject_id):
             freed.append(Holder(subject_id, "username"))
-        services.store.save(enrollment, release=freed)
+        services.store.save(enrollment, *beside, release=freed)
 
 
 def names_mutex(subject_id: UUID) -> str:

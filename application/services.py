@@ -9,6 +9,7 @@ from uuid import UUID
 from application.client_registry import Registry
 from application.controller import Controller
 from application.notice import NoticeShelf
+from application.ports.anchor import Anchor
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.consent_codes import ConsentCodes
@@ -39,7 +40,7 @@ from domain.policies.lockout import LockoutPolicy
 from domain.policies.matching import MatchingPolicy
 from domain.policies.movement import ENABLED
 from domain.policies.passwords import PasswordPolicy
-from domain.policies.retention import RetentionPolicy
+from domain.policies.retention import RetentionPolicy, SweepGuard
 from domain.roles import EVERYWHERE
 
 
@@ -52,6 +53,7 @@ class Policies:
     movements: tuple[str, ...] = ENABLED
     enrollment: EnrollmentPolicy = field(default_factory=EnrollmentPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    sweeping: SweepGuard = field(default_factory=SweepGuard)
     lockout: LockoutPolicy = field(default_factory=LockoutPolicy)
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     session_lifetime: timedelta = timedelta(hours=8)
@@ -101,6 +103,7 @@ class Services:
     policies: Policies = field(default_factory=Policies)
     passwords: Passwords = field(default_factory=Passwords)
     notices: NoticeShelf = field(default_factory=NoticeShelf)
+    anchors: tuple[Anchor, ...] = ()
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:
         """Return the provenance of a command given now."""

@@ -21,6 +21,7 @@ STATEMENT: Final = "faceauth-statement+json"
 PORTABILITY: Final = "faceauth-portability+json"
 MANIFEST: Final = "faceauth-export-manifest+json"
 PROOF: Final = "faceauth-log-proof+json"
+WITNESS_RECEIPT: Final = "faceauth-witness-receipt+json"
 
 
 def signed(notary: Notary, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:

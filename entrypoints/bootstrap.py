@@ -55,12 +55,13 @@ from domain.journal import JournalEntry
 from domain.lockout import Lockout
 from domain.notice import Basis, Notice, Notices
 from domain.policies.liveness import EvidencePolicy
-from domain.policies.retention import RetentionPolicy
 from domain.request import Request
+from domain.retention import Hold, Sweep
 from domain.rotation import Rotation
 from domain.session import Session
 from domain.viewing import Viewing
 from entrypoints.absent import AbsentJudge
+from entrypoints.anchoring import open_anchors
 from entrypoints.app import App, reporter
 from entrypoints.identity import open_identity
 from entrypoints.measured import matching_policy
@@ -68,6 +69,7 @@ from entrypoints.opening import open_database, open_ring, prepare_home
 from entrypoints.passwords import open_passwords, password_policy
 from entrypoints.reception import reception
 from entrypoints.restoring import finish_restore
+from entrypoints.retention_settings import sweep_guard
 from entrypoints.settings import Settings
 from entrypoints.signalling import wired_signals
 from entrypoints.worker import ACTOR, CHANNEL
@@ -86,6 +88,8 @@ AGGREGATES: Final = (
     Viewing,
     Request,
     Notices,
+    Sweep,
+    Hold,
 )
 VALUES: Final = (Act, Evidence, MatchFacts, Notice, Basis)
 
@@ -170,6 +174,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             signals=wired_signals(settings, database, ring.pairwise_key, stack),
             policies=overrides.get("policies") or _policies(settings, judge),
             passwords=open_passwords(settings, stack),
+            anchors=open_anchors(settings, stack),
         )
         for at, code in refusals(database):
             record_broken(services, "key_ring", place=at.isoformat(), code=code, act=_own_act(services))
@@ -204,17 +209,11 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
 
 
 def _policies(settings: Settings, judge: FrameJudge) -> Policies:
-    retention = RetentionPolicy(
-        erasure_final=timedelta(hours=settings.erasure_final_hours),
-        epoch_keys=timedelta(days=settings.epoch_key_days),
-        templates=timedelta(days=settings.template_days),
-        retired_transforms=timedelta(days=settings.retired_transform_days),
-        key_backups=timedelta(days=settings.key_backup_days),
-    )
     return Policies(
         evidence=EvidencePolicy(mode=settings.liveness),
         matching=matching_policy(settings, {model for model in (judge.model, judge.former) if model}),
-        retention=retention,
+        retention=settings.retention_policy,
+        sweeping=sweep_guard(settings),
         lockout=settings.lockout_policy,
         passwords=password_policy(settings),
         session_lifetime=timedelta(hours=settings.session_hours),

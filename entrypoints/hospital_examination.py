@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Final
 
 from adapters.identity.exchange import trusting
 from adapters.identity.public_keys import usable_keys
+from application import retention as keeping
+from application.services import Services
 from domain.errors import ConfigurationError, UnavailableError
 from domain.policies.lockout import LockoutPolicy
+from domain.retention import HALTED
 from domain.roles import EVERYWHERE
 from entrypoints.finding import Finding
 from entrypoints.passwords import open_passwords, password_policy, secret_of
 from entrypoints.reception import signal_keys
 from entrypoints.settings import Settings
 
+LEAST_EPOCHS: Final = timedelta(days=183)
 MAX_PORT: Final = 0xFFFF
 WIDE_PREFIX: Final = {4: 8, 6: 7}
 """A network wider than the largest private ones (10.0.0.0/8, RFC 1918; fc00::/7, RFC 4193) holds strangers."""
@@ -131,3 +136,17 @@ def named_departments(settings: Settings, names: Collection[str]) -> Iterator[Fi
 def _is_host(text: str) -> bool:
     found = _HOST.fullmatch(text)
     return found is not None and 0 < int(found[2] or 1) <= MAX_PORT
+
+
+def retention(services: Services) -> Finding:
+    """Say whether a sweep waits for an operator, or the addresses go before the records of access they belong to."""
+    halted = [each for each in keeping.waiting(services) if each["status"] == HALTED]
+    if halted:
+        detail = ", ".join(f"{each['category']} ({each['reason']})" for each in halted)
+        remedy = "check the clock, look at 'faceauth retention run --dry-run', then 'faceauth retention approve ID'"
+        return Finding("retention", "fault", f"retention_halted: {detail}", remedy)
+    policy = services.policies.retention
+    if policy.epoch_keys < LEAST_EPOCHS:
+        remedy = "FACEAUTH_EPOCH_KEY_DAYS=183: Marco Civil, art. 15 wants records of access for six months"
+        return Finding("retention", "warning", f"client addresses live {policy.epoch_keys.days} days", remedy)
+    return Finding("retention", "ok", "no sweep waits for an operator")

@@ -8,12 +8,14 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from application.controller import Controller
 from domain.errors import ConfigurationError
 from domain.policies.lockout import LockoutPolicy
+from domain.policies.retention import RetentionPolicy
+from entrypoints.retention_settings import PERIODS, checked_period, retention_policy
 
 
 class Settings(BaseSettings):
@@ -61,6 +63,16 @@ class Settings(BaseSettings):
     epoch_key_days: float = Field(default=183, ge=1)
     template_days: float = Field(default=365, ge=1)
     retired_transform_days: float = Field(default=35, ge=0)
+    retention_unused_template_days: float = 365
+    retention_leaver_days: float = 180
+    retention_unfinished_days: float = 1
+    retention_attempt_days: float = 184
+    retention_session_days: float = 184
+    retention_consent_days: float = 1827
+    retention_incident_days: float = 1827
+    retention_announce_hours: float = Field(default=24, ge=1, le=24 * 30)
+    retention_most_percent: float = Field(default=25, gt=0, lt=100)
+    retention_most_jump_days: float = Field(default=35, ge=2, le=90)
     session_hours: float = Field(default=8.0, gt=0, le=24)
     session_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
     signal_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -106,6 +118,14 @@ class Settings(BaseSettings):
     signals_subject: Literal["user_id", "username"] = "user_id"
     signals_skew_seconds: float = Field(default=300.0, ge=0, le=900)
     signals_max_age_days: float = Field(default=7.0, gt=0, le=90)
+    witness_url: str | None = None
+    witness_ca_file: Path | None = None
+    witness_token_file: Path | None = None
+    witness_key_file: Path | None = None
+    timestamp_url: str | None = None
+    timestamp_ca_file: Path | None = None
+    timestamp_tls_ca_file: Path | None = None
+    anchor_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
     scim_adds_departments: bool = True
     paper_consent: Literal["allowed", "forbidden"] = "allowed"
     controller_name: str = Field(default="", max_length=200)
@@ -148,10 +168,20 @@ class Settings(BaseSettings):
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator(*PERIODS)
+    @classmethod
+    def _lawful_period(cls, value: float, info: ValidationInfo) -> float:
+        return checked_period(info.field_name or "", value)
+
     @model_validator(mode="after")
     def _sound_lockout(self) -> Self:
         _ = self.lockout_policy
         return self
+
+    @property
+    def retention_policy(self) -> RetentionPolicy:
+        """How long everything lives. Raises ``ValueError`` where that is not lawful."""
+        return retention_policy(self)
 
     @property
     def lockout_policy(self) -> LockoutPolicy:

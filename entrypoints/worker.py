@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from application import answering, consent_codes, consent_periods, erase, lockout, rekey, requests, rotate
+from application import (
+    answering,
+    consent_codes,
+    consent_periods,
+    erase,
+    lockout,
+    rekey,
+    requests,
+    retention,
+    rotate,
+)
 from application.devices import forget_pairings
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
@@ -58,6 +68,7 @@ TASKS: Final = (
     Task("consent_codes", HOUR, lambda services, _: consent_codes.forget_codes(services)),
     Task("epochs", HOUR, lambda services, act: rekey.destroy_old_epochs(services, act=act)),
     Task("templates", HOUR, lambda services, act: rotate.rotate_by_age(services, act=act)),
+    Task("retention", HOUR, retention.run_due),
     Task("signals", HOUR, lambda services, _: streams.tidy(services)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
     Task("signing_keys", HOUR, lambda services, act: retire_signing_keys(services, act=act)),

@@ -7,10 +7,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
-from application.projections.changes import Amend, Put
+from application.projections.changes import Amend, Put, RemoveEach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from application.projections.changes import Change
 
@@ -61,6 +63,23 @@ class MemoryReadModels:
             found = [dict(row) for row in self._tables[table] if _equal(row, where or {})]
         return sorted(found, key=lambda row: row[key])
 
+    def older(
+        self, table: str, column: str, cutoff: datetime, *, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the oldest rows before a moment. See the port."""
+        check_columns(table, column)
+        key = READ_MODEL_TABLES[table][0]
+        with self._lock:
+            old = [dict(row) for row in self._tables[table] if row[column] is not None and row[column] < cutoff]
+        beyond = [row for row in old if after is None or (row[column], row[key]) > after]
+        return sorted(beyond, key=lambda row: (row[column], row[key]))[:limit]
+
+    def count(self, table: str) -> int:
+        """Return how many rows there are."""
+        check_columns(table)
+        with self._lock:
+            return len(self._tables[table])
+
 
 class MemoryDepartments:
     """``application.ports.read_models.Departments`` in a set."""
@@ -96,6 +115,9 @@ def _apply(tables: Tables, change: Change) -> None:
         for row in rows:
             if _equal(row, change.where):
                 row.update(change.values)
+    elif isinstance(change, RemoveEach):
+        check_columns(change.table, change.column)
+        rows[:] = [row for row in rows if row[change.column] not in set(change.values)]
     else:
         check_columns(change.table, *change.where)
         rows[:] = [row for row in rows if not _equal(row, change.where)]

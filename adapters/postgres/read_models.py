@@ -8,10 +8,12 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
 from adapters.postgres.statements import statement
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
-from application.projections.changes import Amend, Put
+from application.projections.changes import Amend, Put, RemoveEach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from adapters.postgres.database import Database
     from application.projections.changes import Change
@@ -66,6 +68,34 @@ class PostgresReadModels:
         with self._database.connection() as connection:
             return list(connection.execute(query, _prefixed("where", where or {})).fetchall())
 
+    def older(
+        self, table: str, column: str, cutoff: datetime, *, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the oldest rows before a moment. See the port."""
+        check_columns(table, column)
+        key, named = READ_MODEL_TABLES[table][0], Identifier(column)
+        beyond = SQL(" AND ({}, {}) > (%(value)s, %(key)s)").format(named, Identifier(key))
+        query = SQL("SELECT {} FROM {} WHERE {} < %(cutoff)s{} ORDER BY {}, {} LIMIT %(limit)s").format(
+            SQL(", ").join(map(Identifier, READ_MODEL_TABLES[table])),
+            Identifier(table),
+            named,
+            beyond if after is not None else SQL(""),
+            named,
+            Identifier(key),
+        )
+        value, last = after or (None, None)
+        values = {"cutoff": cutoff, "limit": limit, "value": value, "key": last}
+        with self._database.connection() as connection:
+            return list(connection.execute(query, values).fetchall())
+
+    def count(self, table: str) -> int:
+        """Return how many rows there are."""
+        check_columns(table)
+        query = SQL("SELECT count(*) AS rows FROM {}").format(Identifier(table))
+        with self._database.connection() as connection:
+            row = connection.execute(query).fetchone()
+        return int(row["rows"]) if row else 0
+
 
 class PostgresDepartments:
     """``application.ports.read_models.Departments`` on PostgreSQL."""
@@ -110,6 +140,12 @@ def compose(change: Change) -> tuple[Composed, dict[str, Any]]:
             Identifier(change.table), _assigned(change.values), _equal(change.where)
         )
         return query, {**_prefixed("set", change.values), **_prefixed("where", change.where)}
+    if isinstance(change, RemoveEach):
+        check_columns(change.table, change.column)
+        query = SQL("DELETE FROM {} WHERE {} = ANY(%(each)s)").format(
+            Identifier(change.table), Identifier(change.column)
+        )
+        return query, {"each": list(change.values)}
     check_columns(change.table, *change.where)
     query = SQL("DELETE FROM {} WHERE {}").format(Identifier(change.table), _equal(change.where))
     return query, _prefixed("where", change.where)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from application.projections.changes import Change
 
@@ -30,6 +32,19 @@ class ReadModels(Protocol):
 
     def rows(self, table: str, where: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return rows, equal on every column of ``where``, in primary key order."""
+        ...
+
+    def older(
+        self, table: str, column: str, cutoff: datetime, *, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return at most ``limit`` rows whose ``column`` (a time, not empty) lies before ``cutoff``, the oldest first.
+
+        Equal times go by primary key. ``after`` is the time and the key of the last row of the page before.
+        """
+        ...
+
+    def count(self, table: str) -> int:
+        """Return how many rows there are."""
         ...
 
 

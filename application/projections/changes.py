@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,16 @@ class Remove:
     where: Mapping[str, Any]
 
 
-Change = Put | Amend | Remove
+@dataclass(frozen=True, slots=True)
+class RemoveEach:
+    """Delete the rows whose ``column`` has one of those values; none is no error."""
+
+    table: str
+    column: str
+    values: tuple[UUID, ...]
+
+
+Change = Put | Amend | Remove | RemoveEach
 
 
 def put(table: str, key: Mapping[str, Any], event: RecordedEvent, **values: Any) -> list[Change]:

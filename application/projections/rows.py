@@ -13,6 +13,7 @@ from typing import Any, Final
 from application.ports.event_store import RecordedEvent
 from application.projections import campaigns as campaign_rows
 from application.projections import erasures as erasure_rows
+from application.projections import retention
 from application.projections.accounts import accounts
 from application.projections.changes import NAMES, Amend, Change, actor_of, amend, put
 from application.projections.consents import consents
@@ -232,9 +233,9 @@ ACTIVE_TEMPLATES: Final = Projection("active_templates", ("active_template_rows"
 PROJECTIONS: Final = (
     ACTIVE_TEMPLATES,
     Projection("face_enrollments", ("enrollment_rows",), enrollments),
-    Projection("face_auth_logs", ("auth_log_rows",), auth_log),
-    Projection("face_auth_sessions", ("session_rows",), sessions),
-    Projection("biometric_consent", ("consent_rows",), consents),
+    Projection("face_auth_logs", ("auth_log_rows",), retention.swept("attempts", auth_log)),
+    Projection("face_auth_sessions", ("session_rows",), retention.swept("sessions", sessions)),
+    Projection("biometric_consent", ("consent_rows",), retention.swept("consents", consents)),
     Projection("face_template_history", ("template_history_rows",), template_history),
     Projection("rotations", (campaign_rows.TABLE,), campaign_rows.rotations),
     Projection("erasures", (erasure_rows.TABLE,), erasure_rows.erasures),
@@ -243,5 +244,8 @@ PROJECTIONS: Final = (
     Projection("requests", (REQUESTS,), requests),
     Projection("viewings", (VIEWINGS,), viewings),
     Projection("lockouts", (LOCKOUTS,), lockouts),
+    Projection("sweeps", (retention.SWEEPS,), retention.sweeps),
+    Projection("holds", (retention.HOLDS,), retention.holds),
+    Projection("template_uses", (retention.USES,), retention.uses),
 )
 """Every read model, under the name that ``faceauth projections`` uses."""

@@ -62,6 +62,7 @@ from domain.errors.people import (
     UsernameTakenError,
 )
 from domain.errors.reception import SignalRefusedError
+from domain.errors.retention import HoldStateError, RetentionHaltedError, SweepStateError, WitnessConflictError
 from domain.errors.signals import EndpointForbiddenError, StreamLimitError, StreamStateError
 from domain.errors.signing_in import (
     AttemptStateError,
@@ -120,6 +121,7 @@ __all__ = [
     "FaceRequiredError",
     "FaceauthError",
     "GrantInvalidError",
+    "HoldStateError",
     "ImageError",
     "ImageTooLargeError",
     "InProgressError",
@@ -152,12 +154,14 @@ __all__ = [
     "RateLimitedError",
     "RefreshReusedError",
     "RequestStateError",
+    "RetentionHaltedError",
     "RotationStateError",
     "SealBrokenError",
     "SessionStateError",
     "SignalRefusedError",
     "StreamLimitError",
     "StreamStateError",
+    "SweepStateError",
     "TemplateReplacedError",
     "TicketInvalidError",
     "TokenInvalidError",
@@ -167,5 +171,6 @@ __all__ = [
     "UnavailableError",
     "UnsupportedImageError",
     "UsernameTakenError",
+    "WitnessConflictError",
     "WrongPasswordError",
 ]

@@ -23,12 +23,14 @@ from entrypoints.cli import (
     notice,
     operations,
     people,
+    retention,
     rights,
     rotation,
     serve,
     sessions,
     signals,
     subject,
+    witness,
 )
 from entrypoints.cli.output import configure_logging, print_error
 from entrypoints.hardening import harden
@@ -50,6 +52,7 @@ cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")
 cli.add_typer(lockouts.group, name="lockout")
+cli.add_typer(retention.group, name="retention")
 cli.add_typer(rotation.group, name="rotation")
 cli.add_typer(account.group, name="account")
 cli.add_typer(subject.group, name="subject")
@@ -66,6 +69,7 @@ cli.add_typer(operations.tokens, name="token")
 cli.add_typer(signals.group, name="signals")
 cli.add_typer(clients.group, name="client")
 cli.add_typer(sessions.group, name="session")
+cli.add_typer(witness.group, name="witness")
 
 
 def run() -> None:

@@ -21,6 +21,7 @@ from entrypoints.http.pairing import DeviceApi
 from entrypoints.http.passwords import PasswordApi
 from entrypoints.http.reception import ReceptionApi
 from entrypoints.http.requests import RequestApi
+from entrypoints.http.retention import RetentionApi
 from entrypoints.http.scim import ScimApi
 from entrypoints.http.sessions import SessionApi
 from entrypoints.http.signal_operations import SignalOperations
@@ -38,6 +39,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *ConsentsApi(desk).endpoints(),
         *DeviceApi(desk).endpoints(),
         *LockoutApi(desk).endpoints(),
+        *RetentionApi(desk).endpoints(),
         *PasswordApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
         *SignalApi(desk).endpoints(),

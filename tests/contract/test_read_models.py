@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -14,7 +14,7 @@ from adapters.memory.read_models import MemoryDepartments, MemoryReadModels
 from adapters.postgres.database import Database
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
 from adapters.read_model_tables import READ_MODEL_TABLES
-from application.projections.changes import Amend, Put, Remove
+from application.projections.changes import Amend, Put, Remove, RemoveEach
 
 if TYPE_CHECKING:
     from application.ports.read_models import Departments, ReadModels
@@ -130,6 +130,37 @@ def test_remove_takes_the_rows_that_match(models: ReadModels) -> None:
     assert [row["session_id"] for row in models.rows("session_rows")] == [SECOND]
 
 
+def test_remove_each_takes_those_named_and_no_other(models: ReadModels) -> None:
+    third = UUID(int=3)
+    gone = RemoveEach("session_rows", "session_id", (FIRST, third, uuid4()))
+    models.apply("sessions", [put(FIRST), put(SECOND), put(third), gone], expected=0, position=1)
+    assert [row["session_id"] for row in models.rows("session_rows")] == [SECOND]
+    assert models.apply("sessions", [RemoveEach("session_rows", "session_id", ())], expected=1, position=2)
+    assert models.count("session_rows") == 1
+
+
+def test_what_is_older_comes_oldest_first_a_page_at_a_time(models: ReadModels) -> None:
+    hours = [3, 1, 2, 1, 5]
+    rows = [put(UUID(int=n), ended_at=NOW + timedelta(hours=h)) for n, h in enumerate(hours)]
+    models.apply("sessions", [*rows, put(UUID(int=9), ended_at=None)], expected=0, position=1)
+
+    def page(after: tuple[datetime, UUID] | None = None) -> list[int]:
+        found = models.older("session_rows", "ended_at", NOW + timedelta(hours=5), limit=2, after=after)
+        return [row["session_id"].int for row in found]
+
+    assert page() == [1, 3]
+    assert page((NOW + timedelta(hours=1), UUID(int=3))) == [2, 0]
+    assert page((NOW + timedelta(hours=3), UUID(int=0))) == []
+    assert models.count("session_rows") == 6
+
+
+def test_older_and_count_open_no_other_table_or_column(models: ReadModels) -> None:
+    with pytest.raises(ValueError, match="data_keys"):
+        models.count("data_keys")
+    with pytest.raises(ValueError, match="column"):
+        models.older("session_rows", "position; --", NOW, limit=1)
+
+
 def test_rows_come_in_the_order_of_their_keys(models: ReadModels) -> None:
     ids = [uuid4() for _ in range(20)]
     models.apply("sessions", [put(one) for one in ids], expected=0, position=1)
@@ -149,11 +180,11 @@ def test_none_in_a_condition_matches_what_is_empty(models: ReadModels) -> None:
         Amend("identity_claims", {}, {"subject_id": FIRST}),
         Amend("session_rows", {'status" = 1; --': 1}, {"status": "x"}),
         Remove("data_keys", {"owner": "subject:a"}),
+        RemoveEach("data_keys", "owner", (FIRST,)),
+        RemoveEach("session_rows", "no_such_column", (FIRST,)),
     ],
 )
-def test_a_change_outside_the_read_models_is_refused_and_nothing_is_applied(
-    models: ReadModels, change: Put | Amend | Remove
-) -> None:
+def test_a_change_outside_the_read_models_is_refused_and_nothing_is_applied(models: ReadModels, change: Change) -> None:
     with pytest.raises(ValueError, match="no "):
         models.apply("sessions", [put(FIRST), change], expected=0, position=1)
     assert models.rows("session_rows") == []

@@ -84,6 +84,15 @@ PINNED = {
         "request.warned.v1",
     ],
     "device": ["device.paired.v1", "device.revoked.v1"],
+    "retention_sweep": [
+        "retention.approved.v1",
+        "retention.cancelled.v1",
+        "retention.completed.v1",
+        "retention.deleted.v1",
+        "retention.halted.v1",
+        "retention.planned.v1",
+    ],
+    "retention_hold": ["retention.hold_placed.v1", "retention.hold_released.v1"],
 }
 
 FIELDS = {

@@ -13,7 +13,7 @@ import pytest
 from adapters.memory.read_models import MemoryReadModels
 from adapters.read_model_tables import READ_MODEL_TABLES
 from application import consent as consents
-from application import erase, rotate
+from application import erase, holds, retention, rotate
 from application.ports.event_store import RecordedEvent
 from application.projecting import BATCH, Projector
 from application.projections.changes import Change, Put
@@ -62,6 +62,8 @@ def live(house: House) -> House:
     rotate.plan(house.services, reason="transform_renewal", act=house.act())
     rotate.run(house.services, act=house.act())
     erase.erase(house.services, caio.subject_id, act=house.act(), now=True)
+    holds.place(house.services, scope="subject", value=str(ana.subject_id), reason="incident", act=house.act())
+    retention.run(house.services, act=house.act())
     return house
 
 

@@ -51,6 +51,8 @@ TABLE = [
     Row("DELETE", "/face-auth/devices/{device_id:uuid}", ADMIN, STRANGER, a.device),
     Row("GET", "/face-auth/lockouts", READERS, UNSEEN),
     Row("POST", "/face-auth/lockouts/{lockout_id:uuid}/release", ADMIN, STRANGER, a.lockout),
+    Row("GET", "/face-auth/retention", OFFICERS, SAME),
+    Row("POST", "/face-auth/retention/dry-run", OFFICERS, SAME),
     Row("POST", "/face-auth/password", ANYONE, SAME, answers=422),
     Row("POST", "/face-auth/password/step-up", PERSON, SAME, a.proving),
     Row("POST", "/face-auth/me/password", PERSON, SAME, a.choosing),

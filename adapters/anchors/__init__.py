@@ -1,0 +1,1 @@
+"""Where checkpoints of the log go: witnesses, and time stamping authorities."""
