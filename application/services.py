@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.client_registry import Registry
+from application.ports.business_days import BusinessDays
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.event_store import EventStore
@@ -89,6 +90,7 @@ class Services:
     lockouts: Lockouts
     departments: Departments
     read_models: ReadModels
+    calendar: BusinessDays
     projector: Projector
     signals: SignalPorts
     reception: Reception | None = None

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from adapters.calendar.brazil import BrazilianDays
 from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
 from adapters.crypto.notary import FILE as NOTARY_FILE
@@ -51,6 +52,7 @@ from domain.device import Device
 from domain.enrollment import Enrollment
 from domain.erasure import Erasure
 from domain.errors import UnavailableError
+from domain.incident import Affected, Incident
 from domain.journal import JournalEntry
 from domain.lockout import Lockout
 from domain.policies.liveness import EvidencePolicy
@@ -82,8 +84,9 @@ AGGREGATES: Final = (
     Device,
     Lockout,
     Viewing,
+    Incident,
 )
-VALUES: Final = (Act, Evidence, MatchFacts)
+VALUES: Final = (Act, Evidence, MatchFacts, Affected)
 
 
 def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, **overrides: Any) -> App:
@@ -161,6 +164,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             lockouts=PostgresLockouts(database),
             departments=departments,
             read_models=read_models,
+            calendar=BrazilianDays(settings.holidays_state, settings.time_zone),
             projector=projector,
             reception=reception(settings, ring.pairwise_key, clock, reporter("signals")),
             signals=wired_signals(settings, database, ring.pairwise_key, stack),

@@ -105,6 +105,13 @@ class Settings(BaseSettings):
     signals_skew_seconds: float = Field(default=300.0, ge=0, le=900)
     signals_max_age_days: float = Field(default=7.0, gt=0, le=90)
     scim_adds_departments: bool = True
+    controller_name: str = ""
+    controller_contact: str = ""
+    encarregado_name: str = ""
+    encarregado_contact: str = ""
+    encarregado_substitute: str = ""
+    holidays_state: str = ""
+    time_zone: str = Field(default="America/Sao_Paulo", min_length=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     attempts_per_minute: int = Field(default=5, ge=1, le=100_000)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from application import erase, lockout, rekey, rotate
+from application import erase, incidents, lockout, rekey, rotate
 from application.devices import forget_pairings
 from application.interrupted import abandon_interrupted, expire_sessions
 from application.journal import UNATTENDED
@@ -56,6 +56,7 @@ TASKS: Final = (
     Task("templates", HOUR, lambda services, act: rotate.rotate_by_age(services, act=act)),
     Task("signals", HOUR, lambda services, _: streams.tidy(services)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
+    Task("incidents", HOUR, lambda services, act: incidents.watch(services, act=act)),
     Task("signing_keys", HOUR, lambda services, act: retire_signing_keys(services, act=act)),
 )
 

@@ -16,6 +16,7 @@ from application.projections import erasures as erasure_rows
 from application.projections.accounts import accounts
 from application.projections.changes import NAMES, Amend, Change, actor_of, amend, put
 from application.projections.devices import devices
+from application.projections.incidents import incidents
 from application.projections.sessions import sessions
 from application.projections.templates import active_templates, template_history
 
@@ -278,5 +279,6 @@ PROJECTIONS: Final = (
     Projection("erasures", (erasure_rows.TABLE,), erasure_rows.erasures),
     Projection("accounts", ("account_rows",), accounts),
     Projection("devices", ("device_rows",), devices),
+    Projection("incidents", ("incident_rows",), incidents),
 )
 """Every read model, under the name that ``faceauth projections`` uses."""
