@@ -55,6 +55,7 @@ STATUS: dict[str, int] = {
     "key_in_use": 409,
     "keys_read_only": 409,
     "rotation_state": 409,
+    "incident_state": 409,
     "stream_state": 409,
     "stream_limit": 409,
     "erased": 410,

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from domain.incident import Incident
     from tests.house import House
 
-LEAK: dict[str, Any] = {"kind": "confidentiality", "cause": "key_leak", "categories": ("biometric_template", "authentication")}
+LEAK: dict[str, Any] = {
+    "kind": "confidentiality",
+    "cause": "key_leak",
+    "categories": ("biometric_template", "authentication"),
+}
 SAID = Assessment("relevant", "ring sealed, backups sealed", "keys rotated")
 
 
 def opened(house: House, **kwargs: Any) -> Incident:
-    given = {"known_at": house.clock.now(), "description": "uma chave foi copiada por Ana"} | LEAK | kwargs
+    given: dict[str, Any] = (
+        {"known_at": house.clock.now(), "description": "uma chave foi copiada por Ana"} | LEAK | kwargs
+    )
     return incidents.open_incident(house.services, **given, act=house.act())
 
 

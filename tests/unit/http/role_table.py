@@ -35,6 +35,7 @@ MACHINE = frozenset({PROVISIONER})
 ONE = "/face-auth/enrollments/{enrollment_id:uuid}"
 SOMEBODY = "/face-auth/subjects/{subject_id:uuid}"
 USERS = "/scim/v2/Users"
+INCIDENT = "/face-auth/incidents/{incident_id:uuid}"
 INTROSPECT = "/face-auth/token/introspect"
 TABLE = [
     Row("POST", "/face-auth/enroll", ADMIN, FORBIDDEN, a.enrolling, 201),
@@ -103,6 +104,17 @@ TABLE = [
     Row("DELETE", "/face-auth/me/sessions", PERSON, SAME),
     Row("DELETE", "/face-auth/me/sessions/{session_id:uuid}", PERSON, STRANGER, a.session),
     Row("POST", "/face-auth/logout", PERSON, SAME),
+    Row("GET", "/face-auth/incidents", OFFICERS, EVERYWHERE_ONLY),
+    Row("POST", "/face-auth/incidents", OFFICERS, EVERYWHERE_ONLY, a.opening_an_incident, 201),
+    Row("GET", INCIDENT, OFFICERS, EVERYWHERE_ONLY, a.incident),
+    Row("POST", f"{INCIDENT}/assess", OFFICERS, EVERYWHERE_ONLY, a.assessing),
+    Row("POST", f"{INCIDENT}/notify-authority", OFFICERS, EVERYWHERE_ONLY, a.telling_the_authority, 409),
+    Row("POST", f"{INCIDENT}/notify-subjects", OFFICERS, EVERYWHERE_ONLY, a.telling_the_subjects, 409),
+    Row("POST", f"{INCIDENT}/supplement", OFFICERS, EVERYWHERE_ONLY, a.supplementing),
+    Row("POST", f"{INCIDENT}/close", OFFICERS, EVERYWHERE_ONLY, a.closing_an_incident, 422),
+    Row("GET", f"{INCIDENT}/affected", OFFICERS, EVERYWHERE_ONLY, a.incident),
+    Row("GET", f"{INCIDENT}/draft", OFFICERS, EVERYWHERE_ONLY, a.incident),
+    Row("GET", "/face-auth/reports/{kind}", OFFICERS, EVERYWHERE_ONLY, a.reporting),
 ]
 
 # Other requests to some of them, for which another wall stands.
