@@ -19,7 +19,7 @@ BODY_PT, SMALL_PT, HEADING_PT, TITLE_PT = 9.5, 8, 13, 17
 INK, GREY, BLUE = (17, 24, 39), (75, 85, 99), (11, 92, 173)
 FAMILY: Final = "body"
 ROOM_OF_SECTION_MM, ROOM_OF_TABLE_MM = 45, 28
-SHORTEST, LONGEST = 5, 60
+LONGEST_WORD, LONGEST = 30, 60
 NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -68,14 +68,14 @@ def _table(pdf: FPDF, table: Table) -> None:
 
 
 def _widths(table: Table) -> tuple[int, ...]:
-    """Return what share of the page each column gets: by its longest word, and its mean length up to a limit."""
+    """Return what share of the page each column gets: by its longest word and its mean length, up to limits."""
     columns = zip(*[[_one_line(head) for head in table.columns], *table.rows], strict=True)
-    return tuple(
-        min(LONGEST, max((len(word) for cell in column for word in cell.split()), default=0))
-        + SHORTEST
-        + min(LONGEST, sum(map(len, column)) // len(column))
-        for column in columns
-    )
+    return tuple(_width(column) for column in columns)
+
+
+def _width(cells: Sequence[str]) -> int:
+    longest = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return 2 * min(LONGEST_WORD, longest) + min(LONGEST, sum(map(len, cells)) // len(cells)) + 1
 
 
 def _one_line(text: Text) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WIDTH_IN, HEIGHT_IN = 6.4, 3.8
 FLOW_WIDTH_IN, ROW_IN = 8.0, 1.15
 MANY_BARS: Final = 16
-BOX_WIDTH, BOX_HEIGHT = 0.66, 0.6
+BOX_WIDTH, BOX_HEIGHT = 0.73, 0.6
 ZONES: Final = {"person": "#fef3c7", "memory": "#dcfce7", "sealed": "#dbeafe", "outside": "#f3f4f6"}
 COLOURS: Final = ("#0b5cad", "#c2410c", "#15803d", "#7e22ce", "#4b5563", "#b45309")
 """Told apart in print and by the colour-blind: blue and orange first (Okabe and Ito 2008)."""
@@ -158,7 +158,7 @@ def _flow(plot: Flow, axes: Axes) -> None:
         corner = (box.column - BOX_WIDTH / 2, box.row - BOX_HEIGHT / 2)
         colour = ZONES.get(box.zone, ZONES["outside"])
         axes.add_patch(Rectangle(corner, BOX_WIDTH, BOX_HEIGHT, facecolor=colour, edgecolor="#374151", linewidth=0.9))
-        axes.text(box.column, box.row - 0.07, box.label[0], ha="center", va="center", fontsize=8.5)
+        axes.text(box.column, box.row - 0.07, box.label[0], ha="center", va="center", fontsize=8)
         axes.text(
             box.column,
             box.row + 0.19,

@@ -22,6 +22,7 @@ from application.ports.signal_streams import POLL, PUSH
 from application.reporting.facts import Attachment, Deployment, Model, Package, Recipient, Responsible, Text
 from domain.errors import FaceauthError, InvalidInputError
 from entrypoints import backups, evaluations, key_backups
+from entrypoints.absent import AbsentJudge
 from entrypoints.app import App
 from entrypoints.cli.evaluating import software_version
 from entrypoints.finding import Finding
@@ -117,7 +118,7 @@ def _measures(app: App) -> Iterator[tuple[Text, str]]:
     rule = policies.lockout
     yield ("provedor de chaves", "key provider"), f"{ring.provider} (geração / generation {ring.generation})"
     yield ("TLS", "TLS"), _tls(settings)
-    yield ("prova de vida", "proof of life"), f"{policies.evidence.mode} (T {services.judge.pad_threshold:.4f})"
+    yield ("prova de vida", "proof of life"), f"{policies.evidence.mode} (T {_pad_threshold(app):.4f})"
     yield ("meta de FPIR", "target FPIR"), f"{policies.matching.fpir_target:g}"
     yield (
         ("bloqueio após falhas", "lockout after failures"),
@@ -143,6 +144,12 @@ def _measures(app: App) -> Iterator[tuple[Text, str]]:
         ("banco de dados", "database"),
         "PostgreSQL externo / external" if settings.database_url else "embutido / embedded",
     )
+
+
+def _pad_threshold(app: App) -> float:
+    """Return the threshold that the service judges by; a command without models finds it in the coefficients."""
+    judge = app.services.judge
+    return float(json.loads(fusion.shipped())["threshold"]) if isinstance(judge, AbsentJudge) else judge.pad_threshold
 
 
 def _tls(settings: Settings) -> str:

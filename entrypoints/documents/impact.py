@@ -28,7 +28,7 @@ FLOW: Final = Flow(
     {
         "person": Box(("pessoa", "person"), 0, 0, "person"),
         "client": Box(("aparelho ou\nnavegador", "device or browser"), 1, 0, "person"),
-        "memory": Box(("imagens, só\nem memória", "images, memory only"), 2, 0, "memory"),
+        "memory": Box(("imagens, só\nem memória", "in memory only"), 2, 0, "memory"),
         "vault": Box(("modelos e nomes\ncifrados", "sealed templates"), 3, 0, "sealed"),
         "events": Box(("histórico\nde eventos", "history of events"), 3, 1, "sealed"),
         "ring": Box(("anel de chaves", "key ring"), 4, 0, "sealed"),

@@ -33,7 +33,22 @@ STATUSES: Final[dict[str, Text]] = {
     "open": ("aberto", "open"),
     "assessed": ("avaliado", "assessed"),
     "closed": ("encerrado", "closed"),
+    "sealed": ("modelo pronto", "template sealed"),
+    "active": ("ativo", "active"),
+    "suspended": ("suspenso", "suspended"),
+    "revoked": ("revogado", "revoked"),
+    "erased": ("apagado", "erased"),
+    "granted": ("dado", "granted"),
+    "withdrawn": ("retirado", "withdrawn"),
+    "objected": ("com oposição", "objected"),
+    "expired": ("vencido", "expired"),
+    "requested": ("pedido", "requested"),
+    "executed": ("feito", "executed"),
+    "final": ("definitivo", "final"),
+    "enrollment": ("cadastro", "enrolment"),
+    "authentication": ("entrada", "authentication"),
 }
+"""States of anything, and the purposes of consent."""
 
 
 def heading(deployment: Deployment, at: datetime) -> list[tuple[Text, str]]:
@@ -58,6 +73,11 @@ def missing(deployment: Deployment) -> list[Text]:
 def both(text: Text) -> str:
     """Return both languages on one line."""
     return text[0] if text[0] == text[1] else f"{text[0]} / {text[1]}"
+
+
+def named(code: str) -> str:
+    """Return a state or purpose in both languages; a code that is not known here as it is."""
+    return both(STATUSES.get(code, (code, code)))
 
 
 def counts(caption: Text, label: Text, found: Mapping[str, int], names: Mapping[str, Text] | None = None) -> Table:
@@ -130,7 +150,8 @@ def incidents(found: Sequence[Entry]) -> Section:
 def clock_line(clock: Clock) -> str:
     """Return one deadline on a line."""
     state = both(CLOCK_STATES[clock.state])
-    return f"{CLOCKS[clock.name][0]}: {state}" + (f", {clock.last_day}" if clock.last_day else "")
+    dated = clock.last_day is not None and clock.state != NOT_NEEDED
+    return f"{CLOCKS[clock.name][0]}: {state}" + (f", {clock.last_day}" if dated else "")
 
 
 def evaluations(deployment: Deployment) -> Section:

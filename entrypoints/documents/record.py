@@ -56,13 +56,15 @@ def people(now: Standing) -> Section:
     """Return how many people are concerned, by department and state."""
     department, state = ("setor", "department"), parts.STATE
     consents = [
-        (purpose, status, str(count)) for purpose, states in now.consents.items() for status, count in states.items()
+        (parts.named(purpose), parts.named(status), str(count))
+        for purpose, states in now.consents.items()
+        for status, count in states.items()
     ]
     return Section(
         ("Titulares em números", "Data subjects in numbers"),
         tables=[
             parts.counts(("Cadastros ativos por setor", "Active enrolments by department"), department, now.enrolled),
-            parts.counts(("Cadastros por situação", "Enrolments by state"), state, now.enrollments),
+            parts.counts(("Cadastros por situação", "Enrolments by state"), state, now.enrollments, parts.STATUSES),
             Table(
                 ("Consentimentos por situação", "Consents by state"),
                 (("finalidade", "purpose"), state, parts.COUNT),
@@ -72,7 +74,7 @@ def people(now: Standing) -> Section:
                     f"On paper: {now.paper_consents}, attested by whoever took the form.",
                 ),
             ),
-            parts.counts(("Apagamentos por situação", "Erasures by state"), state, now.erasures),
+            parts.counts(("Apagamentos por situação", "Erasures by state"), state, now.erasures, parts.STATUSES),
         ],
         figures=parts.bars(
             ("Consentimentos por situação", "Consents by state"), {f"{p}: {s}": int(c) for p, s, c in consents}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from application.notice import CURRENT
 from application.reporting.processings import ropa
 from domain.errors import InvalidInputError, NotFoundError
 from entrypoints import evaluations
+from entrypoints.absent import AbsentJudge
 from entrypoints.documents import making
 from entrypoints.documents.gathering import attached, deployment, packages
 from tests.unit.documents.scripted import MARCH, NAMES, active, app_over, passive, scripted, text_of
@@ -211,3 +213,9 @@ def test_what_is_no_report_is_refused(app: App) -> None:
         making.make(app, "incident", incident_id=app.services.ids.new())
     with pytest.raises(InvalidInputError, match="formats"):
         making.encoded(making.make(app, "encarregado").report, "docx", made_at=app.services.clock.now())
+
+
+def test_a_command_without_models_still_states_the_threshold_in_force(story: House, tmp_path: Path) -> None:
+    blind = replace(story, services=replace(story.services, judge=AbsentJudge()))
+    values = {label[1]: value for label, value in deployment(app_over(blind, tmp_path)).measures}
+    assert "T 0.5835" in values["proof of life"]
