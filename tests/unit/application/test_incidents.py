@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from application import incidents
+from application import erase, incidents, rekey
 from application.affected import Question
 from application.ports.vault import incident_owner
 from domain.errors import IncidentStateError, InvalidInputError, NotFoundError
@@ -159,3 +159,15 @@ def test_the_closed_are_left_alone(house: House) -> None:
     with pytest.raises(IncidentStateError):
         assessed(house, incident)
     assert house.clock.now() - incident.opened_at == timedelta(0)
+
+
+def test_the_list_stands_after_the_key_was_rotated_and_somebody_was_erased(house: House) -> None:
+    ana, bia = house.enroll("ana").subject_id, house.enroll("bia").subject_id
+    kek = house.services.keys.status().keks[0].key_id
+    incident = assessed(house, opened(house), Question("kek", kek))
+    later(house, hours=1)
+    rekey.rotate_keks(house.services, act=house.act(), fresh=True)
+    erase.erase(house.services, ana, act=house.act(), now=True)
+    house.enroll("caio")
+
+    assert incidents.people(house.services, incident, act=house.act()).subjects == sorted([ana, bia])
