@@ -219,7 +219,7 @@ def _rates(kind: str, found: Mapping[str, Any]) -> list[tuple[str, ...]]:
         rows += _policy_rates(policy, sample, at)
     for name in ("fte", "fta", "bpcer", "fnir", "fpir"):
         if isinstance(found.get(name), (int, float)):
-            where = intervals.get(name, intervals.get("bona_fide"))
+            where = intervals.get(name) or (intervals.get("bona_fide") if name == "bpcer" else None)
             rows.append((f"{name.upper()} ({kind})", _share(found[name]), _spread(where), sample, at))
     apcer = found.get("apcer")
     for species, value in apcer.items() if isinstance(apcer, Mapping) else ():
