@@ -33,6 +33,10 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "erasure_rows": """
             erasure_id subject_id department reason status requested_at requested_by executed_at final_at repeated_at
             position""",
+        "incident_rows": """
+            incident_id known_at kind cause categories status risk selector subjects_affected departments preliminary
+            authority_at subjects_at subjects_told supplemented_at opened_at opened_by assessed_at closed_at
+            not_notified position""",
         "account_rows": """
             account_id subject_id department status user_id_sealed username_sealed display_name_sealed has_password
             reason created_at created_by updated_at position""",

@@ -10,6 +10,7 @@ from application.client_registry import Registry
 from application.controller import Controller
 from application.notice import NoticeShelf
 from application.ports.anchor import Anchor
+from application.ports.business_days import BusinessDays
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.consent_codes import ConsentCodes
@@ -97,6 +98,7 @@ class Services:
     lockouts: Lockouts
     departments: Departments
     read_models: ReadModels
+    calendar: BusinessDays
     projector: Projector
     signals: SignalPorts
     reception: Reception | None = None

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from adapters.calendar.brazil import BrazilianDays
 from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
 from adapters.crypto.notary import FILE as NOTARY_FILE
@@ -51,6 +52,7 @@ from domain.device import Device
 from domain.enrollment import Enrollment
 from domain.erasure import Erasure
 from domain.errors import UnavailableError
+from domain.incident import Affected, Incident
 from domain.journal import JournalEntry
 from domain.lockout import Lockout
 from domain.notice import Basis, Notice, Notices
@@ -90,8 +92,9 @@ AGGREGATES: Final = (
     Notices,
     Sweep,
     Hold,
+    Incident,
 )
-VALUES: Final = (Act, Evidence, MatchFacts, Notice, Basis)
+VALUES: Final = (Act, Evidence, MatchFacts, Notice, Basis, Affected)
 
 
 def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, **overrides: Any) -> App:
@@ -169,6 +172,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             lockouts=PostgresLockouts(database),
             departments=departments,
             read_models=read_models,
+            calendar=BrazilianDays(settings.holidays_state, settings.time_zone),
             projector=projector,
             reception=reception(settings, ring.pairwise_key, clock, reporter("signals")),
             signals=wired_signals(settings, database, ring.pairwise_key, stack),

@@ -15,6 +15,7 @@ from adapters.crypto.certificate import read_expiry
 from adapters.postgres.roles import changes_history
 from adapters.vision.bundle import read_bundle
 from adapters.vision.load import embedder_of
+from application import incidents
 from application.services import Services
 from domain.errors import FaceauthError, UnavailableError
 from domain.policies.liveness import ACTIVE
@@ -185,6 +186,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield from hospital_examination.named_departments(settings, names)
         yield _erasures(services)
         yield hospital_examination.retention(services)
+        yield _incidents(services)
         yield _backup(app, "data_backup", backups.SUFFIX, "faceauth backup create")
         yield _backup(app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys")
 
@@ -204,6 +206,17 @@ def _erasures(services: Services) -> Finding:
     overdue = services.clock.now() - min(waiting) > services.policies.retention.erasure_final
     detail = f"{len(waiting)} wait to become final, the oldest since {min(waiting):%Y-%m-%d %H:%M} UTC"
     return Finding("erasures", "fault" if overdue else "ok", detail, "faceauth keys rotate" if overdue else "")
+
+
+def _incidents(services: Services) -> Finding:
+    """Say how the clocks of incidents stand (Res. CD/ANPD 15/2024)."""
+    now = services.clock.now()
+    found = [clock for one in incidents.listing(services) for clock in incidents.clocks(one, services.calendar, now)]
+    overdue = sum(clock.state == incidents.OVERDUE for clock in found)
+    near = sum(clock.warns for clock in found) - overdue
+    state: State = "fault" if overdue else "warning" if near else "ok"
+    detail = f"{overdue} deadlines overdue, {near} near" if overdue or near else "no deadline is near"
+    return Finding("incidents", state, detail, "" if state == "ok" else "faceauth incident list")
 
 
 def _backup(app: App, name: str, suffix: str, remedy: str) -> Finding:

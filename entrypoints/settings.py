@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     encarregado_name: str = Field(default="", max_length=200)
     encarregado_contact: str = Field(default="", max_length=300)
     encarregado_substitute: str = Field(default="", max_length=300)
+    holidays_state: str = ""
+    time_zone: str = Field(default="America/Sao_Paulo", min_length=1)
     judge_threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     attempts_per_minute: int = Field(default=5, ge=1, le=100_000)

@@ -17,6 +17,7 @@ from application import (
     consent_codes,
     consent_periods,
     erase,
+    incidents,
     lockout,
     rekey,
     requests,
@@ -71,6 +72,7 @@ TASKS: Final = (
     Task("retention", HOUR, retention.run_due),
     Task("signals", HOUR, lambda services, _: streams.tidy(services)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
+    Task("incidents", HOUR, lambda services, act: incidents.watch(services, act=act)),
     Task("signing_keys", HOUR, lambda services, act: retire_signing_keys(services, act=act)),
 )
 

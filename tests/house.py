@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from adapters.calendar.brazil import BrazilianDays
 from adapters.crypto.proofs import KeyProofs
 from adapters.crypto.signatures import EcdsaSignatures
 from adapters.memory.challenges import KnownChallenges
@@ -240,6 +241,7 @@ def build_house(
         lockouts=MemoryLockouts(),
         departments=departments,
         read_models=read_models,
+        calendar=BrazilianDays(),
         projector=Projector(store, read_models, on_fault=faults.append),
         signals=memory_signals(),
         policies=policies or Policies(),

@@ -56,7 +56,28 @@ class Bars:
     values: Mapping[str, float]
 
 
-Plot = Lines | Histogram | Bars
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A place in a flow: its label (a line break is one) and where it stands, column and row from the upper left.
+
+    ``zone`` colours it: "person", "memory", "sealed", "outside".
+    """
+
+    label: Text
+    column: float
+    row: float
+    zone: str = "sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A picture of what goes where: boxes by name, and labelled arrows between them."""
+
+    boxes: Mapping[str, Box]
+    arrows: Sequence[tuple[str, str, str]]
+
+
+Plot = Lines | Histogram | Bars | Flow
 
 
 @dataclass(frozen=True, slots=True)

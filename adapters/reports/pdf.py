@@ -18,6 +18,8 @@ MARGIN_MM: Final = 16
 BODY_PT, SMALL_PT, HEADING_PT, TITLE_PT = 9.5, 8, 13, 17
 INK, GREY, BLUE = (17, 24, 39), (75, 85, 99), (11, 92, 173)
 FAMILY: Final = "body"
+ROOM_OF_SECTION_MM, ROOM_OF_TABLE_MM = 45, 28
+LONGEST_WORD, LONGEST = 30, 60
 NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -38,13 +40,14 @@ def render_pdf(report: Report, *, made_at: datetime | None = None) -> bytes:
     for text in report.summary:
         _both(pdf, text, BODY_PT, "")
     if report.facts:
-        _rows(pdf, None, [[" / ".join(label), value] for label, value in report.facts], widths=(1, 2))
+        _rows(pdf, None, [[_one_line(label), value] for label, value in report.facts], widths=(1, 2))
     for section in report.sections:
         _section(pdf, section)
     return bytes(pdf.output())
 
 
 def _section(pdf: FPDF, section: Section) -> None:
+    _keep_together(pdf, ROOM_OF_SECTION_MM)
     pdf.ln(4)
     _both(pdf, section.title, HEADING_PT, "B", colour=BLUE)
     for text in section.paragraphs:
@@ -56,11 +59,33 @@ def _section(pdf: FPDF, section: Section) -> None:
 
 
 def _table(pdf: FPDF, table: Table) -> None:
+    _keep_together(pdf, ROOM_OF_TABLE_MM)
     _both(pdf, table.caption, BODY_PT, "B")
     heads = [head[0] if head[0] == head[1] else "\n".join(head) for head in table.columns]
-    _rows(pdf, heads, [list(row) for row in table.rows], widths=None)
+    _rows(pdf, heads, [list(row) for row in table.rows], widths=_widths(table))
     if table.note is not None:
         _both(pdf, table.note, SMALL_PT, "")
+
+
+def _widths(table: Table) -> tuple[int, ...]:
+    """Return what share of the page each column gets: by its longest word and its mean length, up to limits."""
+    columns = zip(*[[_one_line(head) for head in table.columns], *table.rows], strict=True)
+    return tuple(_width(column) for column in columns)
+
+
+def _width(cells: Sequence[str]) -> int:
+    longest = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return 2 * min(LONGEST_WORD, longest) + min(LONGEST, sum(map(len, cells)) // len(cells)) + 1
+
+
+def _one_line(text: Text) -> str:
+    return text[0] if text[0] == text[1] else " / ".join(text)
+
+
+def _keep_together(pdf: FPDF, room_mm: float) -> None:
+    """Begin a page where a heading would stand alone at the foot of this one."""
+    if pdf.will_page_break(room_mm):
+        pdf.add_page()
 
 
 def _rows(pdf: FPDF, heads: list[str] | None, rows: Sequence[list[str]], *, widths: Any) -> None:

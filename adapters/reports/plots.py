@@ -14,9 +14,10 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 import matplotlib as mpl  # noqa: E402 - after its logger is quiet
 from matplotlib.figure import Figure as Canvas  # noqa: E402
+from matplotlib.patches import Rectangle  # noqa: E402
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
-from adapters.reports.document import Bars, Histogram, Lines  # noqa: E402
+from adapters.reports.document import Bars, Flow, Histogram, Lines  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-    from adapters.reports.document import Line, Plot, Text
+    from adapters.reports.document import Box, Line, Plot, Text
 
 WIDTH_IN, HEIGHT_IN = 6.4, 3.8
+FLOW_WIDTH_IN, ROW_IN = 8.0, 1.15
+MANY_BARS: Final = 16
+BOX_WIDTH, BOX_HEIGHT = 0.73, 0.6
+ZONES: Final = {"person": "#fef3c7", "memory": "#dcfce7", "sealed": "#dbeafe", "outside": "#f3f4f6"}
 COLOURS: Final = ("#0b5cad", "#c2410c", "#15803d", "#7e22ce", "#4b5563", "#b45309")
 """Told apart in print and by the colour-blind: blue and orange first (Okabe and Ito 2008)."""
 
@@ -58,11 +63,20 @@ def _saved(plot: Plot, **options: Any) -> bytes:
     # A character without a glyph in the measuring font is no reason to warn: the reader's own fonts draw it.
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        canvas = Canvas(figsize=(WIDTH_IN, HEIGHT_IN), layout="constrained")
+        canvas = Canvas(figsize=_size(plot), layout="constrained")
         _draw(plot, canvas.subplots())
         stream = io.BytesIO()
         canvas.savefig(stream, **options)
     return stream.getvalue()
+
+
+def _size(plot: Plot) -> tuple[float, float]:
+    """Return width and height in inches: bars and flows as tall as what is in them."""
+    if isinstance(plot, Bars):
+        return WIDTH_IN, max(1.4, 0.7 + 0.24 * len(plot.values)) if len(plot.values) < MANY_BARS else HEIGHT_IN
+    if isinstance(plot, Flow):
+        return FLOW_WIDTH_IN, ROW_IN * (max((box.row for box in plot.boxes.values()), default=0) + 1)
+    return WIDTH_IN, HEIGHT_IN
 
 
 def _draw(plot: Plot, axes: Axes) -> None:
@@ -73,6 +87,8 @@ def _draw(plot: Plot, axes: Axes) -> None:
             _histogram(plot, axes)
         case Bars():
             _bars(plot, axes)
+        case Flow():
+            _flow(plot, axes)
 
 
 def _lines(plot: Lines, axes: Axes) -> None:
@@ -130,6 +146,41 @@ def _bars(plot: Bars, axes: Axes) -> None:
     axes.invert_yaxis()
     axes.margins(x=0.12)
     _finish(axes, plot.x_label, None, legend=False)
+
+
+def _flow(plot: Flow, axes: Axes) -> None:
+    columns = max((box.column for box in plot.boxes.values()), default=0)
+    rows = max((box.row for box in plot.boxes.values()), default=0)
+    axes.set_xlim(-0.5, columns + 0.5)
+    axes.set_ylim(rows + 0.5, -0.5)
+    axes.axis("off")
+    for box in plot.boxes.values():
+        corner = (box.column - BOX_WIDTH / 2, box.row - BOX_HEIGHT / 2)
+        colour = ZONES.get(box.zone, ZONES["outside"])
+        axes.add_patch(Rectangle(corner, BOX_WIDTH, BOX_HEIGHT, facecolor=colour, edgecolor="#374151", linewidth=0.9))
+        axes.text(box.column, box.row - 0.07, box.label[0], ha="center", va="center", fontsize=8)
+        axes.text(
+            box.column,
+            box.row + 0.19,
+            box.label[1],
+            ha="center",
+            va="center",
+            fontsize=7,
+            style="italic",
+            color="#4b5563",
+        )
+    for start, end, label in plot.arrows:
+        _arrow(plot.boxes[start], plot.boxes[end], label, axes)
+
+
+def _arrow(start: Box, end: Box, label: str, axes: Axes) -> None:
+    across = start.column != end.column
+    dx = BOX_WIDTH / 2 * (1 if end.column > start.column else -1) if across else 0.0
+    dy = 0.0 if across else BOX_HEIGHT / 2 * (1 if end.row > start.row else -1)
+    tail, head = (start.column + dx, start.row + dy), (end.column - dx, end.row - dy)
+    axes.annotate("", head, tail, arrowprops={"arrowstyle": "-|>", "color": "#111827", "linewidth": 1.0})
+    middle = ((tail[0] + head[0]) / 2 + (0.0 if across else 0.03), (tail[1] + head[1]) / 2 - (0.08 if across else 0.0))
+    axes.text(*middle, label, ha="center" if across else "left", va="center", fontsize=6.5, color="#0b5cad")
 
 
 def _finish(axes: Axes, x_label: Text, y_label: Text | None, *, legend: bool) -> None:

@@ -14,9 +14,9 @@ from application.ports.keys import DestroyedKey
 class Binding:
     """Where a sealed value belongs; it opens nowhere else (authenticated as AEAD associated data).
 
-    ``owner`` names the data key: "subject:<uuid>" or "epoch:<yyyy-mm>". ``field`` is the name of the value's place,
-    for example "enrollment.username". Templates also bind ``template_id``, ``model`` and, where they went through one,
-    ``transform``.
+    ``owner`` names the data key: "subject:<uuid>", "epoch:<yyyy-mm>" or "incident:<uuid>". ``field`` is the
+    name of the value's place, for example "enrollment.username". Templates also bind ``template_id``, ``model`` and,
+    where they went through one, ``transform``.
     """
 
     owner: str
@@ -34,6 +34,11 @@ def subject_owner(subject_id: UUID) -> str:
 def epoch_owner(epoch: str) -> str:
     """Return the owner of the data key of a month ("yyyy-mm"): for values of nobody in particular."""
     return f"epoch:{epoch}"
+
+
+def incident_owner(incident_id: UUID) -> str:
+    """Return the owner of an incident's data key: it lives as long as the register keeps the incident."""
+    return f"incident:{incident_id}"
 
 
 def template_binding(subject_id: UUID, template_id: UUID, model: str, transform: str) -> Binding:

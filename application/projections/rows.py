@@ -18,6 +18,7 @@ from application.projections.accounts import accounts
 from application.projections.changes import NAMES, Amend, Change, actor_of, amend, put
 from application.projections.consents import consents
 from application.projections.devices import devices
+from application.projections.incidents import incidents
 from application.projections.rights import LOCKOUTS, REQUESTS, VIEWINGS, lockouts, requests, viewings
 from application.projections.sessions import sessions
 from application.projections.templates import active_templates, template_history
@@ -247,5 +248,6 @@ PROJECTIONS: Final = (
     Projection("sweeps", (retention.SWEEPS,), retention.sweeps),
     Projection("holds", (retention.HOLDS,), retention.holds),
     Projection("template_uses", (retention.USES,), retention.uses),
+    Projection("incidents", ("incident_rows",), incidents),
 )
 """Every read model, under the name that ``faceauth projections`` uses."""

@@ -22,6 +22,7 @@ from domain.errors.base import (
     UnavailableError,
     UnsupportedImageError,
 )
+from domain.errors.desk import IncidentStateError
 from domain.errors.keys import (
     AlreadyErasedError,
     BackupDamagedError,
@@ -125,6 +126,7 @@ __all__ = [
     "ImageError",
     "ImageTooLargeError",
     "InProgressError",
+    "IncidentStateError",
     "InvalidInputError",
     "KekNotActiveError",
     "KekUnknownError",

@@ -15,6 +15,7 @@ from application.evaluation.identification_figures import Identification, Identi
 from application.evaluation.journal import digest_of, digest_of_files
 from application.evaluation.people import Cast, cast
 from application.evaluation.pictures import ids_in, people_in
+from entrypoints import evaluations
 from entrypoints.cli import evaluating, identification_report
 from entrypoints.cli.evaluating import Instrument, ReportOption, between, interval, percent
 from entrypoints.cli.output import JsonOption, console, print_json
@@ -79,8 +80,10 @@ def measure(
         if report is not None:
             facts = evaluating.facts_of(instrument, identification_report.data_of(roles, found), digest=digest)
             write_report(report, identification_report.report_of(measured, facts))
+    document = _document(measured, found, roles, instrument, digest)
+    evaluations.keep(settings, "identification", document)
     if as_json:
-        print_json(_document(measured, found, roles, instrument, digest))
+        print_json(document)
     else:
         _print(measured, identification_report.data_of(roles, found))
 

@@ -22,6 +22,7 @@ from application.evaluation.pad_metrics import PadFigures, measure
 from application.evaluation.pad_record import provenance
 from domain.errors import InvalidInputError
 from domain.policies.life import LifeModel
+from entrypoints import evaluations
 from entrypoints.cli import evaluate_pad_report, evaluating
 from entrypoints.cli.evaluating import Instrument, ReportOption
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
@@ -78,7 +79,12 @@ def pad(
         _write(target, found.refitted)
     if report is not None:
         write_report(report, evaluate_pad_report.report_of(found.figures, found.shown, instrument, data=found.data))
-    _print(found, instrument, target, as_json=as_json)
+    document = _document(found, instrument, target)
+    evaluations.keep(settings, "pad", document)
+    if as_json:
+        print_json(document)
+    else:
+        _print(found, target)
 
 
 def _evaluate(
@@ -145,14 +151,14 @@ def _sha256(path: Path) -> str:
         raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _print(found: Measured, instrument: Instrument, target: Path | None, *, as_json: bool) -> None:
-    if as_json:
-        document: dict[str, Any] = found.figures.document()
-        document |= {"frames_per_second": found.per_second, "data_sha256": found.data, "fitted": target is not None}
-        document |= {"coefficients": str(target) if target else None, "models": instrument.models}
-        document |= {"software": evaluating.software_version()}
-        print_json(document)
-        return
+def _document(found: Measured, instrument: Instrument, target: Path | None) -> dict[str, Any]:
+    document: dict[str, Any] = found.figures.document()
+    document |= {"frames_per_second": found.per_second, "data_sha256": found.data, "fitted": target is not None}
+    document |= {"coefficients": str(target) if target else None, "models": instrument.models}
+    return document | {"software": evaluating.software_version()}
+
+
+def _print(found: Measured, target: Path | None) -> None:
     for name, *cells in evaluate_pad_report.rows(found.figures):
         console.print(f"{name:32}", *(f"{cell:>22}" for cell in cells), soft_wrap=True)
     console.print(f"EER {evaluating.percent(found.figures.eer)}  T {found.figures.threshold:.4f}", soft_wrap=True)

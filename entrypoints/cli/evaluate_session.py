@@ -20,6 +20,7 @@ from application.evaluation.journal import Journal, digest_of, digest_of_files
 from application.evaluation.sessions import SessionFigures, SessionResult, Stage, figures, policies_for, show
 from application.services import Policies
 from domain.errors import ImageError
+from entrypoints import evaluations
 from entrypoints.cli import evaluating
 from entrypoints.cli.evaluating import Instrument, ReportOption, interval, percent
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
@@ -53,8 +54,10 @@ def session(
         measured = figures(found, results)
         if report is not None:
             write_report(report, _report(found, results, measured, instrument, digest))
+    document = _document(found, results, measured, instrument, digest)
+    evaluations.keep(settings, "session", document)
     if as_json:
-        print_json(_document(found, results, measured, instrument, digest))
+        print_json(document)
     else:
         _print(found, results, measured)
 

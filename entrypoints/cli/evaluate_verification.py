@@ -16,6 +16,7 @@ from application.evaluation.journal import digest_of, digest_of_files
 from application.evaluation.pairs import Pair, Shot, parse_pairs, spread
 from application.evaluation.pictures import pictures_of_pairs, text_of
 from application.evaluation.verification import Point, Verification, compare, figures
+from entrypoints import evaluations
 from entrypoints.cli import evaluating
 from entrypoints.cli.evaluating import Instrument, ReportOption, between, interval, percent
 from entrypoints.cli.output import JsonOption, console, print_json
@@ -68,6 +69,7 @@ def measure(
         if report is not None:
             write_report(report, _report(measured, instrument, pictures=len(files), digest=digest))
     document = _document(measured, instrument, pictures=len(files), digest=digest)
+    evaluations.keep(settings, "verification", document)
     if as_json:
         print_json(document)
     else:

@@ -17,12 +17,14 @@ from entrypoints.cli import (
     demo,
     device,
     evaluate,
+    incident,
     keys,
     lockouts,
     models,
     notice,
     operations,
     people,
+    report,
     retention,
     rights,
     rotation,
@@ -48,6 +50,8 @@ cli.command("authenticate")(people.authenticate)
 cli.command("demo")(demo.demo)
 cli.command("bench")(bench.bench)
 cli.command("doctor")(operations.doctor)
+cli.command("report")(report.report)
+cli.add_typer(incident.group, name="incident")
 cli.add_typer(evaluate.group, name="evaluate")
 cli.add_typer(models.group, name="models")
 cli.add_typer(keys.group, name="keys")

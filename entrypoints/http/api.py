@@ -15,6 +15,7 @@ from entrypoints.http.consent_form import ConsentForm
 from entrypoints.http.consents import ConsentsApi
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
+from entrypoints.http.incidents import IncidentApi
 from entrypoints.http.lockouts import LockoutApi
 from entrypoints.http.my_data import MyDataApi
 from entrypoints.http.pairing import DeviceApi
@@ -50,6 +51,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *SessionApi(desk).endpoints(),
         *RequestApi(desk).endpoints(),
         *MyDataApi(desk).endpoints(),
+        *IncidentApi(desk).endpoints(),
     ]
 
 

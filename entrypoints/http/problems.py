@@ -63,6 +63,7 @@ STATUS: dict[str, int] = {
     "retention_halted": 409,
     "hold_state": 409,
     "witness_conflict": 409,
+    "incident_state": 409,
     "stream_state": 409,
     "stream_limit": 409,
     "erased": 410,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from application import erase
+from application import erase, incidents
 from entrypoints import backups
 from entrypoints.app import App
 from entrypoints.examination import examine
@@ -58,3 +58,23 @@ def test_a_department_that_the_settings_name_and_nobody_made_is_a_fault(tmp_path
             missing = finding(app, name, **{name: ("uti", "ut1")})
             assert (missing.state, missing.detail) == ("fault", "no such department: ut1")
             assert "faceauth department add ut1" in missing.remedy
+
+
+def test_a_deadline_of_an_incident_that_is_near_is_a_warning_and_one_that_is_over_a_fault(
+    tmp_path: Path, dsn: str
+) -> None:
+    with opened(tmp_path / "home", dsn) as app:
+        assert finding(app, "incidents").state == "ok"
+        incidents.open_incident(
+            app.services,
+            known_at=datetime.now(UTC) - timedelta(days=30),
+            kind="availability",
+            cause="ransomware",
+            categories=["access_log"],
+            description="a disk",
+            act=act(app),
+        )
+        found = finding(app, "incidents")
+        assert (found.state, found.detail, found.remedy) == (
+            "fault", "2 deadlines overdue, 0 near", "faceauth incident list",
+        )  # fmt: skip

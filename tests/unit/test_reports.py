@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pypdf import PdfReader
 
-from adapters.reports.document import Bars, Figure, Histogram, Line, Lines, Report, Section, Table
+from adapters.reports.document import Bars, Box, Figure, Flow, Histogram, Line, Lines, Report, Section, Table
 from adapters.reports.html import check_writable, render, write_report
 from adapters.reports.pdf import render_pdf
 from domain.errors import InvalidInputError
@@ -46,6 +46,10 @@ def report(text: str = "texto") -> Report:
         Lines(both, both, [Line(text, [10, 20], [0.1, 0.2], low=[0.0, 0.1], high=[0.2, 0.3], points=True)]),
         Histogram(both, {text: [0.1, 0.2, float("-inf")], "none": []}, {text: 0.15}),
         Bars(both, {text: 3.0}),
+        Flow(
+            {"a": Box(both, 0, 0), text: Box(both, 1, 0, text), "c": Box(both, 1, 1)},
+            [("a", text, text), (text, "c", text)],
+        ),
     )  # fmt: skip
     section = Section(both, [both], [Table(both, [both], [[text]], both)], [Figure(both, plot) for plot in plots])
     return Report(both, [(both, text)], [section], [both])
@@ -90,8 +94,8 @@ def test_a_label_is_not_taken_for_a_formula() -> None:
 def test_every_figure_of_a_report_is_drawn_and_described() -> None:
     document = rendered()
 
-    assert len(pictures(document)) == 4
-    assert Tags(document).attributes.count(("alt", "texto")) == 4
+    assert len(pictures(document)) == 5
+    assert Tags(document).attributes.count(("alt", "texto")) == 5
 
 
 def test_the_same_report_is_the_same_file() -> None:

@@ -50,6 +50,14 @@ PINNED = {
     "journal": ["journal.recorded.v1"],
     "viewing": ["viewing.recorded.v1"],
     "notices": ["notices.published.v1", "notices.replaced.v1"],
+    "incident": [
+        "incident.assessed.v1",
+        "incident.authority_notified.v1",
+        "incident.closed.v1",
+        "incident.opened.v1",
+        "incident.subjects_notified.v1",
+        "incident.supplemented.v1",
+    ],
     "lockout": ["lockout.extended.v1", "lockout.imposed.v1", "lockout.lifted.v1", "lockout.released.v1"],
     "rotation": [
         "rotation.cancelled.v1",
@@ -124,6 +132,18 @@ FIELDS = {
         "bases",
     ],
     "Basis": ["purpose", "code", "test_sha256", "test_on"],
+    "Affected": [
+        "selector",
+        "value",
+        "since",
+        "until",
+        "subjects",
+        "subjects_sha256",
+        "departments",
+        "keys",
+        "minors",
+        "elderly",
+    ],
     "MatchFacts": ["similarity", "runner_up", "threshold", "margin", "gallery_size", "claimed", "model"],
 }
 

@@ -23,6 +23,7 @@ from domain.device import Device
 from domain.enrollment import Enrollment
 from domain.errors import NotFoundError, UnavailableError
 from tests.house import ICU, LAB, House, frames, person, pictures
+from tests.unit.application.incident_stories import assessed, opened
 from tests.unit.application.passwording import by_both, by_password
 from tests.unit.application.requesting import rights_used
 
@@ -56,6 +57,7 @@ def live(house: House) -> House:
     house.store.save(account, tablet)
     by_password(house)
     by_both(house)
+    assessed(house, opened(house))
     consents.withdraw(house.services, ana.subject_id, reason="mine", act=house.act())
     consents.grant(house.services, ana.subject_id, notice_version="2026-11", act=house.act())
     rights_used(house, bia.subject_id)

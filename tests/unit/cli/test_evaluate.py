@@ -122,10 +122,17 @@ def test_a_report_is_written_beside_what_is_printed(
     assert not [person for person in PEOPLE if person in document]
 
 
-def test_nothing_but_the_result_is_left(command: Command, pairs: Path, images: Path, tmp_path: Path) -> None:
+def test_nothing_but_a_summary_for_the_impact_report_is_left(
+    command: Command, pairs: Path, images: Path, tmp_path: Path
+) -> None:
     command("verification", "--pairs", pairs, "--images", images, "--json")
 
-    assert [path for path in (tmp_path / "home").rglob("*") if path.is_file()] == []
+    (left,) = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert left.name == "last-verification.json"
+    kept = json.loads(left.read_text())
+    assert kept["policy"]["fnmr"] >= 0
+    assert kept["measured_at"]
+    assert not [person for person in PEOPLE if person in left.read_text()]
 
 
 @pytest.mark.parametrize(

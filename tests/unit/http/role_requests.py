@@ -37,6 +37,7 @@ class Target:
     lockout_id: str
     stream_id: str
     webhook_id: str
+    incident_id: str
     letter_id: int
     request_id: str
     review_id: str
@@ -271,3 +272,37 @@ def describing_users(_target: Target, _who: str) -> Ask:
 
 def describing_the_schema(_target: Target, _who: str) -> Ask:
     return Ask({"which": CORE})
+
+
+def incident(target: Target, _who: str) -> Ask:
+    return Ask({"incident_id": target.incident_id})
+
+
+def opening_an_incident(_target: Target, _who: str) -> Ask:
+    entry = {"kind": "confidentiality", "cause": "key_leak", "categories": ["access_log"], "description": "a key"}
+    return Ask(json=entry)
+
+
+def assessing(target: Target, _who: str) -> Ask:
+    said = {"risk": "high", "measures_before": "sealed", "measures_after": "rotated"}
+    return Ask({"incident_id": target.incident_id}, json=said)
+
+
+def telling_the_authority(target: Target, _who: str) -> Ask:
+    return Ask({"incident_id": target.incident_id}, json={"reference": "1/2026"})
+
+
+def telling_the_subjects(target: Target, _who: str) -> Ask:
+    return Ask({"incident_id": target.incident_id}, json={"means": ["email"], "count": 1})
+
+
+def supplementing(target: Target, _who: str) -> Ask:
+    return Ask({"incident_id": target.incident_id}, json={})
+
+
+def closing_an_incident(target: Target, _who: str) -> Ask:
+    return Ask({"incident_id": target.incident_id}, json={"not_notified": "false_alarm"})
+
+
+def reporting(_target: Target, _who: str) -> Ask:
+    return Ask({"kind": "encarregado"}, query={"format": "json"})

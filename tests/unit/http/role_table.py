@@ -38,6 +38,7 @@ SOMEBODY = "/face-auth/subjects/{subject_id:uuid}"
 USERS = "/scim/v2/Users"
 REQUESTS = "/face-auth/requests"
 REQUEST = f"{REQUESTS}/{{request_id:uuid}}"
+INCIDENT = "/face-auth/incidents/{incident_id:uuid}"
 INTROSPECT = "/face-auth/token/introspect"
 TABLE = [
     Row("POST", "/face-auth/enroll", ADMIN, FORBIDDEN, a.enrolling, 201),
@@ -126,6 +127,17 @@ TABLE = [
     Row("GET", "/face-auth/my-data/portability", PERSON, SAME, viewing=True),
     Row("GET", "/face-auth/my-data/views", PERSON, UNSEEN),
     Row("GET", f"{SOMEBODY}/statement", OFFICERS, STRANGER, a.statement_of, viewing=True),
+    Row("GET", "/face-auth/incidents", OFFICERS, EVERYWHERE_ONLY),
+    Row("POST", "/face-auth/incidents", OFFICERS, EVERYWHERE_ONLY, a.opening_an_incident, 201),
+    Row("GET", INCIDENT, OFFICERS, EVERYWHERE_ONLY, a.incident),
+    Row("POST", f"{INCIDENT}/assess", OFFICERS, EVERYWHERE_ONLY, a.assessing),
+    Row("POST", f"{INCIDENT}/notify-authority", OFFICERS, EVERYWHERE_ONLY, a.telling_the_authority, 409),
+    Row("POST", f"{INCIDENT}/notify-subjects", OFFICERS, EVERYWHERE_ONLY, a.telling_the_subjects, 409),
+    Row("POST", f"{INCIDENT}/supplement", OFFICERS, EVERYWHERE_ONLY, a.supplementing),
+    Row("POST", f"{INCIDENT}/close", OFFICERS, EVERYWHERE_ONLY, a.closing_an_incident, 422),
+    Row("GET", f"{INCIDENT}/affected", OFFICERS, EVERYWHERE_ONLY, a.incident),
+    Row("GET", f"{INCIDENT}/draft", OFFICERS, EVERYWHERE_ONLY, a.incident),
+    Row("GET", "/face-auth/reports/{kind}", OFFICERS, EVERYWHERE_ONLY, a.reporting),
 ]
 
 # Other requests to some of them, for which another wall stands.

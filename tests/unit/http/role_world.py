@@ -23,6 +23,7 @@ from tests.house import ICU, LAB
 from tests.receivers import ENDPOINT
 from tests.tablet import Tablet
 from tests.transmitter import Transmitter
+from tests.unit.application.incident_stories import assessed, opened, told
 from tests.unit.http.edge import Edge, build_edge, enrollment, frames_of
 from tests.unit.http.role_requests import SECRET, Row, Target
 
@@ -127,6 +128,7 @@ def world_in(home: Path) -> World:
             webhook_id=webhook_id,
             letter_id=letter_id,
             **_requests(edge, ana["subject_id"]),
+            incident_id=_incident(edge),
         ),
         receiver,
     )
@@ -160,6 +162,12 @@ def _lockout(edge: Edge) -> str:
         lockout.failed(services, Origin(PASSWORD, ICU, "192.0.2.1", claim_digest="0" * 64), act=edge.house.act())
     (found,) = services.lockouts.locked(department=ICU, limit=9)
     return str(found[0].lockout_id)
+
+
+def _incident(edge: Edge) -> str:
+    """A relevant risk that everybody was told of."""
+    incident = assessed(edge.house, opened(edge.house))
+    return str(told(edge.house, incident).id)
 
 
 def _signals(edge: Edge, receiver: str) -> tuple[str, str, int]:
