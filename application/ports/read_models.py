@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from application.ports.selection import Group, Selection
     from application.projections.changes import Change
 
 
@@ -30,6 +31,19 @@ class ReadModels(Protocol):
 
     def rows(self, table: str, where: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return rows, equal on every column of ``where``, in primary key order."""
+        ...
+
+    def tally(self, table: str, groups: Sequence[Group], which: Selection) -> dict[tuple[Any, ...], int]:
+        """Return how many of those rows there are by the values of ``groups``; a group that is empty is not in it."""
+        ...
+
+    def newest(
+        self, table: str, which: Selection, *, by: str, limit: int, skip: int = 0, oldest: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return at most ``limit`` of those rows, the newest by the time ``by`` first; ``oldest`` turns it round.
+
+        Rows without that time come last, equal times in primary key order; the first ``skip`` are left out.
+        """
         ...
 
 

@@ -13,6 +13,7 @@ from entrypoints.cli import (
     backup,
     bench,
     clients,
+    console_link,
     demo,
     device,
     evaluate,
@@ -60,6 +61,7 @@ cli.add_typer(operations.tokens, name="token")
 cli.add_typer(signals.group, name="signals")
 cli.add_typer(clients.group, name="client")
 cli.add_typer(sessions.group, name="session")
+cli.add_typer(console_link.group, name="console")
 
 
 def run() -> None:

@@ -15,6 +15,7 @@ from application.ports.tokens import Principal
 from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
 from entrypoints.http import access, audit, bodies, erasure
+from entrypoints.http.console.console import Console
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.lockouts import LockoutApi
@@ -42,6 +43,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *SignalOperations(desk).endpoints(),
         *TokenApi(desk).endpoints(),
         *SessionApi(desk).endpoints(),
+        *Console(desk).endpoints(),
     ]
 
 

@@ -34,6 +34,7 @@ class Target:
     pending_id: str
     erased_id: str
     session_id: str
+    attempt_id: str
     device_id: str
     lockout_id: str
     stream_id: str
@@ -59,6 +60,7 @@ class Ask:
     path: dict[str, str | int] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     json: Any = None
+    form: dict[str, str] = field(default_factory=dict)
 
 
 def nothing(_target: Target, _who: str) -> Ask:
@@ -67,7 +69,10 @@ def nothing(_target: Target, _who: str) -> Ask:
 
 @dataclass(frozen=True)
 class Row:
-    """An endpoint as it has to be. ``answers`` is the status of a valid request by somebody who may."""
+    """An endpoint as it has to be. ``answers`` is the status of a valid request by somebody who may.
+
+    ``records_viewing``: it shows somebody's data, and that goes into the history.
+    """
 
     method: str
     path: str
@@ -75,6 +80,12 @@ class Row:
     wall: str
     make: Callable[[Target, str], Ask] = nothing
     answers: int = 200
+    records_viewing: bool = False
+
+    @property
+    def page(self) -> bool:
+        """Whether it is one of the console's: a cookie, forms, HTML."""
+        return self.path.startswith("/console")
 
     @property
     def name(self) -> str:
@@ -242,3 +253,19 @@ def describing_users(_target: Target, _who: str) -> Ask:
 
 def describing_the_schema(_target: Target, _who: str) -> Ask:
     return Ask({"which": CORE})
+
+
+def looking_for(target: Target, _who: str) -> Ask:
+    return Ask(form={"who": target.username})
+
+
+def looking_for_id(target: Target, _who: str) -> Ask:
+    return Ask(form={"who": target.subject_id})
+
+
+def attempt_in_path(target: Target, _who: str) -> Ask:
+    return Ask({"attempt_id": target.attempt_id})
+
+
+def releasing(target: Target, _who: str) -> Ask:
+    return Ask(form={"lockout_id": target.lockout_id, "reason": "known"})

@@ -34,6 +34,7 @@ MACHINE = frozenset({PROVISIONER})
 
 ONE = "/face-auth/enrollments/{enrollment_id:uuid}"
 SOMEBODY = "/face-auth/subjects/{subject_id:uuid}"
+PERSON_PAGE = "/console/people/{subject_id:uuid}"
 USERS = "/scim/v2/Users"
 INTROSPECT = "/face-auth/token/introspect"
 TABLE = [
@@ -103,6 +104,23 @@ TABLE = [
     Row("DELETE", "/face-auth/me/sessions", PERSON, SAME),
     Row("DELETE", "/face-auth/me/sessions/{session_id:uuid}", PERSON, STRANGER, a.session),
     Row("POST", "/face-auth/logout", PERSON, SAME),
+    Row("GET", "/console", READERS, UNSEEN),
+    Row("GET", "/console/people", READERS, UNSEEN),
+    Row("POST", "/console/people", READERS, STRANGER, a.looking_for, 303),
+    Row("GET", PERSON_PAGE, READERS, STRANGER, a.person_in_path, records_viewing=True),
+    Row("GET", f"{PERSON_PAGE}/timeline", OFFICERS, STRANGER, a.person_in_path, records_viewing=True),
+    Row("GET", "/console/attempts", READERS, UNSEEN),
+    Row("GET", "/console/attempts/{attempt_id:uuid}", READERS, STRANGER, a.attempt_in_path, records_viewing=True),
+    Row("GET", "/console/sessions", READERS, UNSEEN),
+    Row("GET", "/console/lockouts", READERS, UNSEEN),
+    Row("POST", "/console/lockouts", ADMIN, STRANGER, a.releasing, 303),
+    Row("GET", "/console/devices", READERS, UNSEEN),
+    Row("GET", "/console/events", OFFICERS, UNSEEN),
+    Row("GET", "/console/replay", OFFICERS, UNSEEN),
+    Row("GET", "/console/sign-in", ANYONE, SAME),
+    Row("POST", "/console/sign-in", ANYONE, SAME, answers=422),
+    Row("POST", "/console/sign-out", READERS, SAME, answers=303),
+    *(Row("GET", f"/console/assets/{name}", ANYONE, SAME) for name in ("console.css", "console.js", "htmx.js")),
 ]
 
 # Other requests to some of them, for which another wall stands.
@@ -121,4 +139,7 @@ MORE = [
     Row("GET", "/ssf/streams", RECEIVER, EVERYWHERE_ONLY),
     Row("GET", USERS, MACHINE, UNSEEN, a.filtering),
     Row("GET", USERS, MACHINE, UNSEEN, a.filtering_by_id),
+    Row("POST", "/console/people", READERS, STRANGER, a.looking_for_id, 303),
+    Row("GET", "/console/attempts", READERS, STRANGER, a.asking_for, records_viewing=True),
+    Row("GET", "/console/sessions", READERS, STRANGER, a.asking_for, records_viewing=True),
 ]
