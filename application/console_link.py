@@ -27,6 +27,8 @@ OFFICER_CHARACTERS: Final = 16
 MAX_NAME_CHARACTERS: Final = 100
 MAX_CODE_CHARACTERS: Final = 600
 SCOPE: Final = "console_link"
+PREFIX: Final = "link-"
+"""By which a code is told from a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def invite(services: Services, *, role: str, department: str, name: str = "", ac
     # Base 32 and not 64: the keyed digest is of what is spelled in any case.
     payload = base64.b32encode(said.encode()).decode().rstrip("=").lower()
     record(services, "console_link", act=act, facts={"role": role, "department": department, "officer": officer})
-    return Link(f"{payload}.{_mac(services, payload)}", expires_at, officer)
+    return Link(f"{PREFIX}{payload}.{_mac(services, payload)}", expires_at, officer)
 
 
 def redeem(services: Services, text: str, *, channel: str) -> str:
@@ -76,10 +78,15 @@ def redeem(services: Services, text: str, *, channel: str) -> str:
     return token
 
 
+def is_code(text: str) -> bool:
+    """Say whether that is meant for a code, or for a link that ends in one."""
+    return text.strip().rpartition("#")[2].lower().startswith(PREFIX)
+
+
 def _opened(services: Services, text: str) -> tuple[str, str, datetime, str, str]:
     code = text.strip().rpartition("#")[2].lower()
-    payload, _, mac = code.partition(".")
-    good = len(code) <= MAX_CODE_CHARACTERS and code.isascii()
+    payload, _, mac = code.removeprefix(PREFIX).partition(".")
+    good = len(code) <= MAX_CODE_CHARACTERS and code.isascii() and is_code(code)
     if not good or not hmac.compare_digest(mac.encode(), _mac(services, payload).encode()):
         raise _refused()
     try:

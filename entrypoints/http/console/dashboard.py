@@ -20,8 +20,8 @@ MOST_DAYS: Final = 92
 MOST_REASONS: Final = 10
 OUTCOMES: Final = {
     "good": ("succeeded", "fallback_succeeded"),
-    "bad": ("refused", "fallback_refused"),
-    "other": ("awaiting_factor", "fallback_offered", "started"),
+    "bad": ("refused", "fallback_offered", "fallback_refused"),
+    "other": ("awaiting_factor", "started"),
     "quiet": ("abandoned",),
 }
 """States by how they are drawn; every other state counts as the third."""

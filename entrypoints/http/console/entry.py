@@ -62,8 +62,7 @@ class Entry:
 
     def _token(self, request: Request, given: str) -> str:
         """Return the token for the cookie. Raises ``LinkRefusedError``, ``TokenInvalidError``, ``NotAllowedError``."""
-        # A JWT has two dots, our code has one.
-        if "#" in given or given.count(".") == 1:
+        if console_link.is_code(given):
             return console_link.redeem(self._services, given, channel=CHANNEL)
         if not given or len(given) > guard.MAX_TOKEN_CHARACTERS or not (given.isascii() and given.isprintable()):
             raise TokenInvalidError("no token")

@@ -14,7 +14,6 @@ _FRAME: Final[Mapping[str, Text]] = {
     "skip": ("Ir para o conteúdo", "Skip to content"),
     "navigation": ("Páginas", "Pages"),
     "language": ("English", "Português"),
-    "language_label": ("Ver esta página em inglês", "See this page in Portuguese"),
     "signed_in_as": ("{role}, {department}", "{role}, {department}"),
     "everywhere": ("todos os setores", "all departments"),
     "sign_out": ("Sair", "Sign out"),
@@ -40,7 +39,6 @@ _FRAME: Final[Mapping[str, Text]] = {
         "This view is on record, and the person can see it.",
     ),
     "history_of": ("Histórico completo", "Full timeline"),
-    "details": ("Detalhes", "Details"),
 }
 
 _PAGES: Final[Mapping[str, Text]] = {
@@ -144,7 +142,6 @@ _COLUMNS: Final[Mapping[str, Text]] = {
     "event": ("Evento", "Event"),
     "facts": ("Dados", "Data"),
     "position": ("Posição", "Position"),
-    "model": ("Modelo", "Model"),
     "display_name": ("Nome", "Name"),
     "username": ("Usuário", "Username"),
     "user_id": ("Matrícula", "Employee number"),
@@ -169,7 +166,7 @@ _SECTIONS: Final[Mapping[str, Text]] = {
     ),
     "outcome_good": ("admitidas", "admitted"),
     "outcome_bad": ("recusadas", "refused"),
-    "outcome_other": ("em andamento ou com senha", "under way or by password"),
+    "outcome_other": ("em andamento", "under way"),
     "outcome_quiet": ("abandonadas", "abandoned"),
     "not_admitted": ("não admitidas", "not admitted"),
     "now_title": ("Agora", "Now"),
@@ -210,7 +207,6 @@ _SECTIONS: Final[Mapping[str, Text]] = {
         ),
         "The rows shown are made anew from their events. For a proof over all of history: faceauth audit replay.",
     ),
-    "replay_as_of": ("Como estava em", "As it was on"),
 }
 
 _ERRORS: Final[Mapping[str, Text]] = {

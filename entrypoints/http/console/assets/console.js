@@ -25,3 +25,4 @@ document.addEventListener("input", (event) => {
 });
 
 takeCodeFromAddress();
+addEventListener("hashchange", takeCodeFromAddress);
