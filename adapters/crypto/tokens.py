@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from datetime import timedelta
 from threading import Lock
@@ -27,6 +28,8 @@ ACCESS_TYPE = "at+jwt"
 """RFC 9068, section 2.1."""
 
 STAFF_TYPE = "faceauth-staff+jwt"
+OFFICER: Final = "officer:"
+"""How ``sub`` begins where a staff token says who carries it."""
 ACCESS_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(seconds=30)
 """How far in the future ``iat`` and ``nbf`` may lie: another node's clock. Expiry gets no such grace."""
@@ -111,13 +114,15 @@ class JwtIssuer:
         )
         return token, int(ACCESS_LIFETIME.total_seconds())
 
-    def issue_staff(self, *, role: str, department: str, ttl: timedelta) -> str:
+    def issue_staff(self, *, role: str, department: str, ttl: timedelta, officer: str = "") -> str:
         """Return a bearer token for one of ``STAFF_ROLES`` in one department, or in all ("*").
 
-        Raises ``InvalidInputError`` for another role, an empty department or a lifetime that is over at once.
+        Raises ``InvalidInputError`` for another role, an empty department, a lifetime that is over at once or an
+        officer's code that is none.
         """
-        check_staff(role, department, ttl)
-        claims = {"aud": self._own_audience, "sub": f"staff:{role}", "roles": [role], "department": department}
+        check_staff(role, department, ttl, officer)
+        sub = f"{OFFICER}{officer}" if officer else f"staff:{role}"
+        claims = {"aud": self._own_audience, "sub": sub, "roles": [role], "department": department}
         return self._signed(STAFF_TYPE, ttl, claims)
 
     def verify(self, token: str) -> Principal:
@@ -246,7 +251,7 @@ class JwtIssuer:
         return subjects
 
 
-def check_staff(role: str, department: str, ttl: timedelta) -> None:
+def check_staff(role: str, department: str, ttl: timedelta, officer: str = "") -> None:
     """Raise ``InvalidInputError`` for what no staff token may say."""
     if role not in STAFF_ROLES:
         raise InvalidInputError(f"the role of a staff token is one of {', '.join(sorted(STAFF_ROLES))}")
@@ -254,14 +259,17 @@ def check_staff(role: str, department: str, ttl: timedelta) -> None:
         raise InvalidInputError('name a department, or "*" for all of them')
     if ttl < timedelta(seconds=1):
         raise InvalidInputError("a token lives for at least a second")
+    if officer and not re.fullmatch("[a-z0-9]{1,64}", officer):
+        raise InvalidInputError("an officer goes by a code of lower-case letters and digits, never by name")
 
 
 def _staff_principal(claims: Mapping[str, Any]) -> Principal:
     roles = frozenset(claims.get("roles", ()))
     if not roles or not roles <= STAFF_ROLES:
         raise ValueError("not a staff role")
+    sub = str(claims["sub"])
     return Principal(
-        actor=f"token:{claims['jti']}",
+        actor=sub if sub.startswith(OFFICER) else f"token:{claims['jti']}",
         roles=roles,
         department=str(claims.get("department")),
         token_id=claims["jti"],

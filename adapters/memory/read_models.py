@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from adapters.memory.selecting import group_of, selected, sorted_by
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
 from application.projections.changes import Amend, Put, RemoveEach
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from application.ports.selection import Group, Selection
     from application.projections.changes import Change
 
 Row = dict[str, Any]
@@ -79,6 +81,32 @@ class MemoryReadModels:
         check_columns(table)
         with self._lock:
             return len(self._tables[table])
+
+    def tally(self, table: str, groups: Sequence[Group], which: Selection) -> dict[tuple[Any, ...], int]:
+        """Count those rows by the values of ``groups``. See the port."""
+        counted: Counter[tuple[Any, ...]] = Counter(
+            tuple(group_of(row, group) for group in groups) for row in self._selected(table, which, groups=groups)
+        )
+        return dict(counted)
+
+    def newest(
+        self, table: str, which: Selection, *, by: str, limit: int, skip: int = 0, oldest: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return a page of those rows. See the port."""
+        check_columns(table, by)
+        found = sorted_by(self._selected(table, which), by, key=READ_MODEL_TABLES[table][0], oldest=oldest)
+        return [dict(row) for row in found[skip : skip + limit]]
+
+    def _selected(self, table: str, which: Selection, groups: Sequence[Group] = ()) -> list[Row]:
+        names = [group if isinstance(group, str) else group.column for group in groups]
+        check_columns(table, *which.equal, *which.filled, *([which.time] if which.time else []), *names)
+        with self._lock:
+            enrolled = {
+                row["subject_id"]
+                for row in self._tables["enrollment_rows"]
+                if which.enrolled_in is not None and row["department"] == which.enrolled_in
+            }
+            return [row for row in self._tables[table] if selected(row, which, enrolled)]
 
 
 class MemoryDepartments:

@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from adapters.crypto.tokens import ACCESS_LIFETIME, check_staff
+from adapters.crypto.tokens import ACCESS_LIFETIME, OFFICER, check_staff
 from application.ports.tokens import AccessFacts, Principal
 from domain.errors import TokenInvalidError
 
@@ -74,13 +74,12 @@ class MemoryTokenIssuer:
         self._facts[handle] = AccessFacts(subject_id, session_id, client_id, audience, bound_to, claims)
         return handle, int(ACCESS_LIFETIME.total_seconds())
 
-    def issue_staff(self, *, role: str, department: str, ttl: timedelta) -> str:
+    def issue_staff(self, *, role: str, department: str, ttl: timedelta, officer: str = "") -> str:
         """Return a handle; raise ``InvalidInputError`` for what no staff token may say."""
-        check_staff(role, department, ttl)
+        check_staff(role, department, ttl, officer)
         token_id = str(self._ids.new())
-        principal = Principal(
-            actor=f"token:{token_id}", roles=frozenset({role}), department=department, token_id=token_id
-        )
+        actor = f"{OFFICER}{officer}" if officer else f"token:{token_id}"
+        principal = Principal(actor=actor, roles=frozenset({role}), department=department, token_id=token_id)
         return self._keep(principal, ttl)
 
     def verify(self, token: str) -> Principal:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
+from adapters.postgres.selecting import conditions, equals, grouped
 from adapters.postgres.statements import statement
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
 from application.projections.changes import Amend, Put, RemoveEach
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from adapters.postgres.database import Database
+    from application.ports.selection import Group, Selection
     from application.projections.changes import Change
 
 
@@ -96,6 +98,39 @@ class PostgresReadModels:
             row = connection.execute(query).fetchone()
         return int(row["rows"]) if row else 0
 
+    def tally(self, table: str, groups: Sequence[Group], which: Selection) -> dict[tuple[Any, ...], int]:
+        """Count those rows by the values of ``groups``. See the port."""
+        check_columns(table)
+        (where, values), (terms, more) = conditions(table, which), grouped(table, groups)
+        query = SQL("SELECT count(*) AS counted{} FROM {} WHERE {} {}").format(
+            SQL("").join(SQL(", {} AS {}").format(term, Identifier(f"g{n}")) for n, term in enumerate(terms)),
+            Identifier(table),
+            where,
+            SQL("GROUP BY {}").format(SQL(", ").join(SQL(str(n + 2)) for n in range(len(terms)))) if terms else SQL(""),
+        )
+        with self._database.connection() as connection:
+            rows = connection.execute(query, values | more).fetchall()
+        return {tuple(row[f"g{n}"] for n in range(len(terms))): row["counted"] for row in rows if row["counted"]}
+
+    def newest(
+        self, table: str, which: Selection, *, by: str, limit: int, skip: int = 0, oldest: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return a page of those rows. See the port."""
+        check_columns(table, by)
+        where, values = conditions(table, which)
+        query = SQL("SELECT {} FROM {} WHERE {} ORDER BY {} {} NULLS LAST, {} LIMIT {} OFFSET {}").format(
+            SQL(", ").join(map(Identifier, READ_MODEL_TABLES[table])),
+            Identifier(table),
+            where,
+            Identifier(by),
+            SQL("ASC" if oldest else "DESC"),
+            Identifier(READ_MODEL_TABLES[table][0]),
+            Placeholder("limit"),
+            Placeholder("skip"),
+        )
+        with self._database.connection() as connection:
+            return list(connection.execute(query, values | {"limit": limit, "skip": skip}).fetchall())
+
 
 class PostgresDepartments:
     """``application.ports.read_models.Departments`` on PostgreSQL."""
@@ -156,12 +191,7 @@ def _assigned(names: Iterable[str]) -> Composed:
 
 
 def _equal(where: Mapping[str, Any]) -> Composable:
-    terms = [
-        SQL("{} IS NULL").format(Identifier(name))
-        if value is None
-        else SQL("{} = {}").format(Identifier(name), Placeholder(f"where_{name}"))
-        for name, value in where.items()
-    ]
+    terms = equals(where)
     return SQL(" AND ").join(terms) if terms else SQL("TRUE")
 
 

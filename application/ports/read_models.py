@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from application.ports.selection import Group, Selection
     from application.projections.changes import Change
 
 
@@ -45,6 +46,19 @@ class ReadModels(Protocol):
 
     def count(self, table: str) -> int:
         """Return how many rows there are."""
+        ...
+
+    def tally(self, table: str, groups: Sequence[Group], which: Selection) -> dict[tuple[Any, ...], int]:
+        """Return how many of those rows there are by the values of ``groups``; a group that is empty is not in it."""
+        ...
+
+    def newest(
+        self, table: str, which: Selection, *, by: str, limit: int, skip: int = 0, oldest: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return at most ``limit`` of those rows, the newest by the time ``by`` first; ``oldest`` turns it round.
+
+        Rows without that time come last, equal times in primary key order; the first ``skip`` are left out.
+        """
         ...
 
 

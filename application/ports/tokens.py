@@ -67,8 +67,12 @@ class TokenIssuer(Protocol):
         """
         ...
 
-    def issue_staff(self, *, role: str, department: str, ttl: timedelta) -> str:
-        """Return a local bearer token for an administrator, officer or operator."""
+    def issue_staff(self, *, role: str, department: str, ttl: timedelta, officer: str = "") -> str:
+        """Return a local bearer token for an administrator, officer or operator.
+
+        ``officer`` is an opaque code (lower-case letters and digits) for who carries it: the history then says
+        "officer:<code>" whichever token it was, and "token:<id>" without it.
+        """
         ...
 
     def verify(self, token: str) -> Principal:

@@ -41,6 +41,18 @@ class TokenInvalidError(NotAllowedError):
     code = "invalid_token"
 
 
+class LinkRefusedError(NotAllowedError):
+    """A sign-in link of the console that is wrong, used, or over: never said which."""
+
+    code = "link_refused"
+
+
+class OriginRefusedError(NotAllowedError):
+    """A form that did not come from our own page, or from one of an earlier sign-in."""
+
+    code = "origin_refused"
+
+
 class LockedOutError(NotAllowedError):
     """Too many failures: wait ``retry_after_s`` seconds; None where only an administrator or another way in helps."""
 

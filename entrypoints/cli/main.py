@@ -14,6 +14,7 @@ from entrypoints.cli import (
     bench,
     clients,
     consent,
+    console_link,
     demo,
     device,
     evaluate,
@@ -74,6 +75,7 @@ cli.add_typer(signals.group, name="signals")
 cli.add_typer(clients.group, name="client")
 cli.add_typer(sessions.group, name="session")
 cli.add_typer(witness.group, name="witness")
+cli.add_typer(console_link.group, name="console")
 
 
 def run() -> None:

@@ -32,7 +32,11 @@ def principal_of(request: Request, services: Services) -> Principal:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in {"bearer", "dpop"} or not token:
         raise TokenInvalidError("a bearer token is needed")
-    token = token.strip()
+    return principal_by(request, services, scheme, token.strip())
+
+
+def principal_by(request: Request, services: Services, scheme: str, token: str) -> Principal:
+    """Return who a token speaks for, however it came with the request. Raises as ``principal_of``."""
     verifier = services.identity if services.identity.issued(token) else services.tokens
     principal = verifier.verify(token)
     dpop.check(request, services, principal, scheme, token)

@@ -13,6 +13,7 @@ from entrypoints.http import access, audit, bodies, erasure
 from entrypoints.http.consent import ConsentApi
 from entrypoints.http.consent_form import ConsentForm
 from entrypoints.http.consents import ConsentsApi
+from entrypoints.http.console.console import Console
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.incidents import IncidentApi
@@ -52,6 +53,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *RequestApi(desk).endpoints(),
         *MyDataApi(desk).endpoints(),
         *IncidentApi(desk).endpoints(),
+        *Console(desk).endpoints(),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.http.problems import on_bug
@@ -47,7 +48,7 @@ class Edge:
         try:
             await self._app(scope, receive, sent)
         except Exception as error:  # noqa: BLE001 - logged with its trail by on_bug
-            response = on_bug(error)
+            response = on_bug(error, Request(scope))
             if started:
                 # Half an answer is out: the connection has to end, or it would pass for a whole one.
                 raise ConnectionAbortedError("an answer broke off; the reason has been logged") from None

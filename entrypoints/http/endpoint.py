@@ -18,6 +18,7 @@ from domain.act import Act
 from domain.roles import STAFF_ROLES, SUBJECT
 from entrypoints.app import App
 from entrypoints.http import access, bodies
+from entrypoints.http.console import guard
 
 T = TypeVar("T")
 B = TypeVar("B", bound=bodies.Body)
@@ -37,13 +38,15 @@ class Endpoint:
     """One method on one path, for whoever has one of ``roles``. Nothing is open that does not say ``ANYONE``.
 
     The handler of a guarded endpoint finds the verified principal with ``principal_at``; what of the hospital that
-    principal reaches is for the handler to see to.
+    principal reaches is for the handler to see to. A ``page`` of the console takes the cookie of its sign-in and no
+    bearer token, and a form only from its own pages.
     """
 
     method: str
     path: str
     handler: Handler
     roles: frozenset[str]
+    page: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an endpoint that nobody thought about: no role, a role that there is not, several or odd methods."""
@@ -91,10 +94,14 @@ class Desk:
         if endpoint.roles == ANYONE:
             return endpoint.handler
 
+        principal_of = guard.principal_of if endpoint.page else access.principal_of
+
         async def guarded(request: Request) -> Response:
-            principal = await self.run(access.principal_of, request, self.app.services)
+            principal = await self.run(principal_of, request, self.app.services)
             access.require(principal, endpoint.roles)
             request.state.principal = principal
+            if endpoint.page and endpoint.method != "GET":
+                await guard.check_form(request, self.app.services)
             return await endpoint.handler(request)
 
         return guarded

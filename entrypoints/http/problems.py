@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from application.enroll import EnrollmentRefusedError
 from domain import errors
 from entrypoints.faults import trail
+from entrypoints.http.console.errors import error_page, is_console
 from entrypoints.http.scim_errors import SCIM_PATH, of_faceauth_error, scim_error
 
 STATUS: dict[str, int] = {
@@ -52,6 +53,8 @@ STATUS: dict[str, int] = {
     "session_state": 409,
     "device_state": 409,
     "pairing_refused": 403,
+    "link_refused": 403,
+    "origin_refused": 403,
     "too_many_guesses": 429,
     "already_erased": 409,
     "in_progress": 409,
@@ -115,6 +118,8 @@ async def on_faceauth_error(request: Request, error: Exception) -> Response:
     if status >= SERVER_FAULT:
         # The text of these speaks to the operator: it may name files and hosts.
         log.warning("request failed", code=code, trail=trail(error))
+    if is_console(request.url.path):
+        return error_page(request, status, code)
     if isinstance(error, errors.FaceauthError) and request.url.path.startswith(SCIM_PATH):
         return of_faceauth_error(error, status)
     if status >= SERVER_FAULT:
@@ -148,6 +153,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer routing errors (unknown path, wrong method) in the same form."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "http_error")
+    if is_console(request.url.path):
+        return error_page(request, status, code)
     detail = error.detail if isinstance(error, HTTPException) else ""
     in_scim = request.url.path.startswith(SCIM_PATH)
     response = scim_error(status, detail) if in_scim else problem(status, code, detail)
@@ -161,9 +168,11 @@ async def on_client_gone(_request: Request, _error: Exception) -> Response:
     return problem(400, "client_gone", "the request was not finished")
 
 
-def on_bug(error: Exception) -> Response:
+def on_bug(error: Exception, request: Request | None = None) -> Response:
     """Answer what nobody expected: logged with its trail, told without any detail."""
     log.error("unexpected error", trail=trail(error))
+    if request is not None and is_console(request.url.path):
+        return error_page(request, SERVER_FAULT, "internal_error")
     return problem(SERVER_FAULT, "internal_error", "something went wrong; it has been logged")
 
 

@@ -33,6 +33,7 @@ class Target:
     pending_id: str
     erased_id: str
     session_id: str
+    attempt_id: str
     device_id: str
     lockout_id: str
     stream_id: str
@@ -41,7 +42,7 @@ class Target:
     letter_id: int
     request_id: str
     review_id: str
-    attempt_id: str
+    refused_attempt_id: str
 
     @property
     def ids(self) -> set[str]:
@@ -62,6 +63,7 @@ class Ask:
     path: dict[str, str | int] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     json: Any = None
+    form: dict[str, str] = field(default_factory=dict)
 
 
 def nothing(_target: Target, _who: str) -> Ask:
@@ -80,6 +82,11 @@ class Row:
     answers: int = 200
     viewing: bool = False
     """Reading it is itself on record, for the person to see."""
+
+    @property
+    def page(self) -> bool:
+        """Whether it is one of the console's: a cookie, forms, HTML."""
+        return self.path.startswith("/console")
 
     @property
     def name(self) -> str:
@@ -158,7 +165,7 @@ def requesting(target: Target, who: str) -> Ask:
 
 
 def requesting_a_review(target: Target, who: str) -> Ask:
-    return Ask(json=requesting(target, who).json | {"kind": "review", "attempt_id": target.attempt_id})
+    return Ask(json=requesting(target, who).json | {"kind": "review", "attempt_id": target.refused_attempt_id})
 
 
 def request(target: Target, _who: str) -> Ask:
@@ -306,3 +313,19 @@ def closing_an_incident(target: Target, _who: str) -> Ask:
 
 def reporting(_target: Target, _who: str) -> Ask:
     return Ask({"kind": "encarregado"}, query={"format": "json"})
+
+
+def looking_for(target: Target, _who: str) -> Ask:
+    return Ask(form={"who": target.username})
+
+
+def looking_for_id(target: Target, _who: str) -> Ask:
+    return Ask(form={"who": target.subject_id})
+
+
+def attempt_in_path(target: Target, _who: str) -> Ask:
+    return Ask({"attempt_id": target.attempt_id})
+
+
+def releasing(target: Target, _who: str) -> Ask:
+    return Ask(form={"lockout_id": target.lockout_id, "reason": "known"})

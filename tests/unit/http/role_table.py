@@ -35,6 +35,7 @@ MACHINE = frozenset({PROVISIONER})
 
 ONE = "/face-auth/enrollments/{enrollment_id:uuid}"
 SOMEBODY = "/face-auth/subjects/{subject_id:uuid}"
+PERSON_PAGE = "/console/people/{subject_id:uuid}"
 USERS = "/scim/v2/Users"
 REQUESTS = "/face-auth/requests"
 REQUEST = f"{REQUESTS}/{{request_id:uuid}}"
@@ -138,6 +139,23 @@ TABLE = [
     Row("GET", f"{INCIDENT}/affected", OFFICERS, EVERYWHERE_ONLY, a.incident),
     Row("GET", f"{INCIDENT}/draft", OFFICERS, EVERYWHERE_ONLY, a.incident),
     Row("GET", "/face-auth/reports/{kind}", OFFICERS, EVERYWHERE_ONLY, a.reporting),
+    Row("GET", "/console", READERS, UNSEEN),
+    Row("GET", "/console/people", READERS, UNSEEN),
+    Row("POST", "/console/people", READERS, STRANGER, a.looking_for, 303),
+    Row("GET", PERSON_PAGE, READERS, STRANGER, a.person_in_path, viewing=True),
+    Row("GET", f"{PERSON_PAGE}/timeline", OFFICERS, STRANGER, a.person_in_path, viewing=True),
+    Row("GET", "/console/attempts", READERS, UNSEEN),
+    Row("GET", "/console/attempts/{attempt_id:uuid}", READERS, STRANGER, a.attempt_in_path, viewing=True),
+    Row("GET", "/console/sessions", READERS, UNSEEN),
+    Row("GET", "/console/lockouts", READERS, UNSEEN),
+    Row("POST", "/console/lockouts", ADMIN, STRANGER, a.releasing, 303),
+    Row("GET", "/console/devices", READERS, UNSEEN),
+    Row("GET", "/console/events", OFFICERS, UNSEEN),
+    Row("GET", "/console/replay", OFFICERS, UNSEEN),
+    Row("GET", "/console/sign-in", ANYONE, SAME),
+    Row("POST", "/console/sign-in", ANYONE, SAME, answers=422),
+    Row("POST", "/console/sign-out", READERS, SAME, answers=303),
+    *(Row("GET", f"/console/assets/{name}", ANYONE, SAME) for name in ("console.css", "console.js", "htmx.js")),
 ]
 
 # Other requests to some of them, for which another wall stands.
@@ -159,4 +177,7 @@ MORE = [
     Row("GET", "/ssf/streams", RECEIVER, EVERYWHERE_ONLY),
     Row("GET", USERS, MACHINE, UNSEEN, a.filtering),
     Row("GET", USERS, MACHINE, UNSEEN, a.filtering_by_id),
+    Row("POST", "/console/people", READERS, STRANGER, a.looking_for_id, 303),
+    Row("GET", "/console/attempts", READERS, STRANGER, a.asking_for, viewing=True),
+    Row("GET", "/console/sessions", READERS, STRANGER, a.asking_for, viewing=True),
 ]

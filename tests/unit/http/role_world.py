@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,14 @@ from application.requests import Asked, open_request
 from application.sessions import revoke_session
 from application.signals import streams
 from domain.roles import EVERYWHERE, SIGNAL_RECEIVER, STAFF_ROLES
+from entrypoints.http.console.guard import COOKIE
 from tests.house import ICU, LAB
 from tests.receivers import ENDPOINT
 from tests.tablet import Tablet
 from tests.transmitter import Transmitter
 from tests.unit.application.incident_stories import assessed, opened, told
 from tests.unit.http.edge import Edge, build_edge, enrollment, frames_of
-from tests.unit.http.role_requests import SECRET, Row, Target
+from tests.unit.http.role_requests import SECRET, Ask, Row, Target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,8 +75,25 @@ class World:
 
     def ask(self, row: Row, target: Target, who: str, headers: dict[str, str]) -> Response:
         made = row.make(target, who)
+        if row.page:
+            return self._ask_console(row, made, headers)
         answer: Response = self.edge.client.request(
             row.method, row.url(made), params=made.query, json=made.json, headers=headers
+        )
+        return answer
+
+    def _ask_console(self, row: Row, made: Ask, headers: dict[str, str]) -> Response:
+        """The same as a browser does it: the token in the cookie, a form with the token of its page."""
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        csrf = self.edge.house.services.vault.digest("console_csrf", token)
+        browser = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
+        answer: Response = self.edge.client.request(
+            row.method,
+            row.url(made),
+            params=made.query,
+            data=None if row.method in {"GET", "HEAD"} else made.form | {"csrf": csrf},
+            headers=browser | ({"cookie": f"{COOKIE}={token}"} if token else {}),
+            follow_redirects=False,
         )
         return answer
 
@@ -90,6 +109,13 @@ class World:
             services.lockouts.locked(department=None, limit=9),
             len(pairings._open),
         )
+
+
+def said(answer: Response) -> Any:
+    """What an answer says, without what differs from one sign-in to the next."""
+    if "json" in answer.headers["content-type"]:
+        return answer.json()
+    return re.sub(r'name="csrf" value="\w+"', "", answer.text)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -122,6 +148,7 @@ def world_in(home: Path) -> World:
             pending_id=_pending(edge),
             erased_id=eva["subject_id"],
             session_id=str(opened.session_id),
+            attempt_id=str(edge.house.rows("session_rows", session_id=opened.session_id)[0]["attempt_id"]),
             device_id=str(Tablet().pair(services, ICU).id),
             lockout_id=_lockout(edge),
             stream_id=stream_id,
@@ -142,7 +169,7 @@ def _requests(edge: Edge, subject_id: str) -> dict[str, str]:
     attempt_id = refused["attempt_id"]
     asked = (Asked("statement", "badge"), Asked("review", "badge", attempt_id))
     opened = [open_request(services, UUID(subject_id), each, department=ICU, act=act) for each in asked]
-    return {"request_id": str(opened[0].id), "review_id": str(opened[1].id), "attempt_id": str(attempt_id)}
+    return {"request_id": str(opened[0].id), "review_id": str(opened[1].id), "refused_attempt_id": str(attempt_id)}
 
 
 def _pending(edge: Edge) -> str:
