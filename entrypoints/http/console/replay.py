@@ -29,9 +29,9 @@ class ReplayPage(Page):
         """Return the rows as they were, made anew from their events; ids, codes and times only."""
         filters = Filters(look)
         department = filters.department()
-        view = filters.choice("view", as_of.VIEWS) or next(iter(as_of.VIEWS))
+        view = filters.choice("view", page_as_of.VIEWS) or next(iter(page_as_of.VIEWS))
         now = look.services.clock.now()
-        first = as_of.first_moment(look.services) or now
+        first = page_as_of.first_moment(look.services) or now
         moment = filters.moment("at") or now
         step, was = filters.step("step", STEPS), filters.step("was", STEPS)
         page = filters.page()
@@ -46,7 +46,7 @@ class ReplayPage(Page):
         shown: Shown = {
             "filters": filters,
             "errors": filters.errors,
-            "views": list(as_of.VIEWS),
+            "views": list(page_as_of.VIEWS),
             "view": view,
             "steps": STEPS,
             "step": _step(first, moment, now),
@@ -59,8 +59,8 @@ class ReplayPage(Page):
         local = moment.astimezone(ZONE).replace(tzinfo=None)
         filters.values |= {"at": local.isoformat(timespec="seconds"), "step": "", "was": ""}
         skip = (page - 1) * ROWS
-        rows = as_of.rows_as_of(look.services, view, moment, department=department, limit=ROWS, skip=skip)
-        count = as_of.count_as_of(look.services, view, moment, department=department)
+        rows = page_as_of.rows_as_of(look.services, view, moment, department=department, limit=ROWS, skip=skip)
+        count = page_as_of.count_as_of(look.services, view, moment, department=department)
         return shown | {
             "rows": rows,
             "columns": _columns(rows),
