@@ -38,6 +38,9 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
             reason created_at created_by updated_at position""",
         "device_rows": """
             device_id department label status paired_at paired_by revoked_at revoked_reason position""",
+        "event_index_rows": """
+            position at name topic size aggregate stream_id version subject_id department department_before cause_id
+            correlation_id actor channel outcome code""",
         "active_template_rows": """
             template_id subject_id enrollment_id department model sealed threshold_override active
             position transform""",

@@ -9,6 +9,7 @@ from uuid import UUID
 from application.client_registry import Registry
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
+from application.ports.event_index import EventIndex
 from application.ports.event_store import EventStore
 from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
@@ -89,6 +90,7 @@ class Services:
     lockouts: Lockouts
     departments: Departments
     read_models: ReadModels
+    event_index: EventIndex
     projector: Projector
     signals: SignalPorts
     reception: Reception | None = None

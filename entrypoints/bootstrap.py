@@ -26,6 +26,7 @@ from adapters.postgres.deployment import (
     note_generation,
     refusals,
 )
+from adapters.postgres.event_index import PostgresEventIndex
 from adapters.postgres.lockouts import PostgresLockouts
 from adapters.postgres.migrate import migrate
 from adapters.postgres.once import PostgresOnce
@@ -161,6 +162,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             lockouts=PostgresLockouts(database),
             departments=departments,
             read_models=read_models,
+            event_index=PostgresEventIndex(database),
             projector=projector,
             reception=reception(settings, ring.pairwise_key, clock, reporter("signals")),
             signals=wired_signals(settings, database, ring.pairwise_key, stack),

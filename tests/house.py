@@ -11,6 +11,7 @@ from adapters.crypto.signatures import EcdsaSignatures
 from adapters.memory.challenges import KnownChallenges
 from adapters.memory.clients import MemoryClients
 from adapters.memory.clock import FixedClock, SequentialIds
+from adapters.memory.event_index import MemoryEventIndex
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.identity import MemoryIdentityProvider
@@ -238,6 +239,7 @@ def build_house(
         lockouts=MemoryLockouts(),
         departments=departments,
         read_models=read_models,
+        event_index=MemoryEventIndex(read_models),
         projector=Projector(store, read_models, on_fault=faults.append),
         signals=memory_signals(),
         policies=policies or Policies(),

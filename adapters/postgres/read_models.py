@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
+from adapters.postgres.database import translated
 from adapters.postgres.statements import statement
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
-from application.projections.changes import Amend, Put
+from application.projections.changes import Amend, Carry, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from psycopg import Connection
+    from psycopg.rows import DictRow
 
     from adapters.postgres.database import Database
+    from application.ports.read_models import Frozen
     from application.projections.changes import Change
 
 
@@ -66,6 +72,47 @@ class PostgresReadModels:
         with self._database.connection() as connection:
             return list(connection.execute(query, _prefixed("where", where or {})).fetchall())
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the columns of a table, the primary key first."""
+        check_columns(table)
+        return READ_MODEL_TABLES[table]
+
+    @contextmanager
+    def frozen(self) -> Iterator[Frozen]:
+        """Hold still what is in the tables now: one snapshot on a connection of its own. See the port."""
+        with self._database.dedicated() as connection:
+            # Between two pages a caller may take its time.
+            connection.execute("SET idle_in_transaction_session_timeout = 0")
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield PostgresFrozen(connection)
+
+
+class PostgresFrozen:
+    """``application.ports.read_models.Frozen``: a connection inside a transaction that sees one snapshot."""
+
+    def __init__(self, connection: Connection[DictRow]) -> None:
+        """Borrow the connection."""
+        self._connection = connection
+
+    def checkpoint(self, projection: str) -> int:
+        """Return the position up to which that projection had been applied."""
+        with translated():
+            row = self._connection.execute(statement("checkpoint_read"), {"name": projection}).fetchone()
+        return int(row["position"]) if row else 0
+
+    def page(self, table: str, after: Any = None, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the next rows in primary key order. See the port."""
+        check_columns(table)
+        names = READ_MODEL_TABLES[table]
+        query = SQL("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT %(limit)s").format(
+            SQL(", ").join(map(Identifier, names)),
+            Identifier(table),
+            SQL("TRUE") if after is None else SQL("{} > %(after)s").format(Identifier(names[0])),
+            Identifier(names[0]),
+        )
+        with translated():
+            return list(self._connection.execute(query, {"after": after, "limit": limit}).fetchall())
+
 
 class PostgresDepartments:
     """``application.ports.read_models.Departments`` on PostgreSQL."""
@@ -104,6 +151,8 @@ def compose(change: Change) -> tuple[Composed, dict[str, Any]]:
             SQL("UPDATE SET {}").format(_assigned(change.values)) if change.values else SQL("NOTHING"),
         )
         return query, _prefixed("set", row)
+    if isinstance(change, Carry):
+        return _compose_carry(change)
     if isinstance(change, Amend):
         check_columns(change.table, *change.where, *change.values)
         query = SQL("UPDATE {} SET {} WHERE {}").format(
@@ -113,6 +162,27 @@ def compose(change: Change) -> tuple[Composed, dict[str, Any]]:
     check_columns(change.table, *change.where)
     query = SQL("DELETE FROM {} WHERE {}").format(Identifier(change.table), _equal(change.where))
     return query, _prefixed("where", change.where)
+
+
+def _compose_carry(change: Carry) -> tuple[Composed, dict[str, Any]]:
+    row = {**change.key, **change.values}
+    check_columns(change.table, change.stream, change.order, *row, *change.carried, *change.carried.values())
+    query = SQL(
+        "INSERT INTO {table} ({names}) SELECT {given}{carried} FROM (SELECT 1) AS one LEFT JOIN LATERAL"
+        " (SELECT * FROM {table} WHERE {stream} = {in_stream} AND {order} < {in_order}"
+        " ORDER BY {order} DESC LIMIT 1) AS former ON TRUE ON CONFLICT ({key}) DO NOTHING"
+    ).format(
+        table=Identifier(change.table),
+        names=SQL(", ").join(map(Identifier, [*row, *change.carried])),
+        given=SQL(", ").join(Placeholder(f"set_{name}") for name in row),
+        carried=SQL("").join(SQL(", former.{}").format(Identifier(source)) for source in change.carried.values()),
+        stream=Identifier(change.stream),
+        in_stream=Placeholder(f"set_{change.stream}"),
+        order=Identifier(change.order),
+        in_order=Placeholder(f"set_{change.order}"),
+        key=SQL(", ").join(map(Identifier, change.key)),
+    )
+    return query, _prefixed("set", row)
 
 
 def _assigned(names: Iterable[str]) -> Composed:

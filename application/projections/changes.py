@@ -41,7 +41,24 @@ class Remove:
     where: Mapping[str, Any]
 
 
-Change = Put | Amend | Remove
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Insert a row that takes some columns over from the row before it, so that each row says how things stood by then.
+
+    The row before is, of those equal on the one column of ``stream``, the last with a lower value of ``order``, which
+    is one of ``values``. ``carried`` names columns of the new row and where they come from; where there is no row
+    before, they stay empty. A row with that key that is there already is left as it is.
+    """
+
+    table: str
+    key: Mapping[str, Any]
+    values: Mapping[str, Any]
+    stream: str
+    order: str
+    carried: Mapping[str, str]
+
+
+Change = Put | Amend | Remove | Carry
 
 
 def put(table: str, key: Mapping[str, Any], event: RecordedEvent, **values: Any) -> list[Change]:
