@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from adapters.postgres.database import Database
     from application.ports.read_models import Frozen
     from application.projections.changes import Change
+
+AT_ONCE: Final = 100
+"""Statements sent before the answers are read. Beyond about a thousand psycopg and the server wait for each other."""
 
 
 class PostgresReadModels:
@@ -44,9 +48,11 @@ class PostgresReadModels:
             row = connection.execute(statement("checkpoint_lock"), {"name": projection}).fetchone()
             if row is None or row["position"] != expected:
                 return False
-            for change in changes:
-                query, values = compose(change)
-                connection.execute(query, values)
+            for start in range(0, len(changes), AT_ONCE):
+                # Sent together: a round trip for each would be most of the time.
+                with connection.pipeline():
+                    for change in changes[start : start + AT_ONCE]:
+                        connection.execute(*compose(change))
             connection.execute(statement("checkpoint_move"), {"name": projection, "position": position})
         return True
 
@@ -66,7 +72,7 @@ class PostgresReadModels:
         query = SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(
             SQL(", ").join(map(Identifier, READ_MODEL_TABLES[table])),
             Identifier(table),
-            _equal(where or {}),
+            _equal((name, value is None) for name, value in (where or {}).items()),
             Identifier(READ_MODEL_TABLES[table][0]),
         )
         with self._database.connection() as connection:
@@ -138,63 +144,86 @@ class PostgresDepartments:
             return [row["name"] for row in connection.execute(statement("department_names"))]
 
 
-def compose(change: Change) -> tuple[Composed, dict[str, Any]]:
+def compose(change: Change) -> tuple[bytes, dict[str, Any]]:
     """Return the statement for one change and its parameters. Raises ``ValueError`` for a table off the list."""
     if isinstance(change, Put):
-        check_columns(change.table, *change.key, *change.values)
         row = {**change.key, **change.values}
-        query = SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {}").format(
-            Identifier(change.table),
-            SQL(", ").join(map(Identifier, row)),
-            SQL(", ").join(Placeholder(f"set_{name}") for name in row),
-            SQL(", ").join(map(Identifier, change.key)),
-            SQL("UPDATE SET {}").format(_assigned(change.values)) if change.values else SQL("NOTHING"),
-        )
-        return query, _prefixed("set", row)
+        return _put(change.table, tuple(change.key), tuple(change.values)), _prefixed("set", row)
     if isinstance(change, Carry):
-        return _compose_carry(change)
+        row = {**change.key, **change.values}
+        shape = tuple(change.key), tuple(row), change.stream, change.order, tuple(change.carried.items())
+        return _carry(change.table, *shape), _prefixed("set", row)
+    where = tuple((name, value is None) for name, value in change.where.items())
     if isinstance(change, Amend):
-        check_columns(change.table, *change.where, *change.values)
-        query = SQL("UPDATE {} SET {} WHERE {}").format(
-            Identifier(change.table), _assigned(change.values), _equal(change.where)
-        )
-        return query, {**_prefixed("set", change.values), **_prefixed("where", change.where)}
-    check_columns(change.table, *change.where)
-    query = SQL("DELETE FROM {} WHERE {}").format(Identifier(change.table), _equal(change.where))
-    return query, _prefixed("where", change.where)
+        values = {**_prefixed("set", change.values), **_prefixed("where", change.where)}
+        return _amend(change.table, tuple(change.values), where), values
+    return _remove(change.table, where), _prefixed("where", change.where)
 
 
-def _compose_carry(change: Carry) -> tuple[Composed, dict[str, Any]]:
-    row = {**change.key, **change.values}
-    check_columns(change.table, change.stream, change.order, *row, *change.carried, *change.carried.values())
+@cache
+def _put(table: str, key: tuple[str, ...], values: tuple[str, ...]) -> bytes:
+    check_columns(table, *key, *values)
+    query = SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {}").format(
+        Identifier(table),
+        SQL(", ").join(map(Identifier, (*key, *values))),
+        SQL(", ").join(Placeholder(f"set_{name}") for name in (*key, *values)),
+        SQL(", ").join(map(Identifier, key)),
+        SQL("UPDATE SET {}").format(_assigned(values)) if values else SQL("NOTHING"),
+    )
+    return query.as_string().encode()
+
+
+@cache
+def _amend(table: str, values: tuple[str, ...], where: tuple[tuple[str, bool], ...]) -> bytes:
+    check_columns(table, *values, *(name for name, _ in where))
+    query = SQL("UPDATE {} SET {} WHERE {}").format(Identifier(table), _assigned(values), _equal(where))
+    return query.as_string().encode()
+
+
+@cache
+def _remove(table: str, where: tuple[tuple[str, bool], ...]) -> bytes:
+    check_columns(table, *(name for name, _ in where))
+    return SQL("DELETE FROM {} WHERE {}").format(Identifier(table), _equal(where)).as_string().encode()
+
+
+@cache
+def _carry(
+    table: str,
+    key: tuple[str, ...],
+    row: tuple[str, ...],
+    stream: str,
+    order: str,
+    carried: tuple[tuple[str, str], ...],
+) -> bytes:
+    check_columns(table, stream, order, *row, *(name for pair in carried for name in pair))
     query = SQL(
         "INSERT INTO {table} ({names}) SELECT {given}{carried} FROM (SELECT 1) AS one LEFT JOIN LATERAL"
         " (SELECT * FROM {table} WHERE {stream} = {in_stream} AND {order} < {in_order}"
         " ORDER BY {order} DESC LIMIT 1) AS former ON TRUE ON CONFLICT ({key}) DO NOTHING"
     ).format(
-        table=Identifier(change.table),
-        names=SQL(", ").join(map(Identifier, [*row, *change.carried])),
+        table=Identifier(table),
+        names=SQL(", ").join(map(Identifier, (*row, *(name for name, _ in carried)))),
         given=SQL(", ").join(Placeholder(f"set_{name}") for name in row),
-        carried=SQL("").join(SQL(", former.{}").format(Identifier(source)) for source in change.carried.values()),
-        stream=Identifier(change.stream),
-        in_stream=Placeholder(f"set_{change.stream}"),
-        order=Identifier(change.order),
-        in_order=Placeholder(f"set_{change.order}"),
-        key=SQL(", ").join(map(Identifier, change.key)),
+        carried=SQL("").join(SQL(", former.{}").format(Identifier(source)) for _, source in carried),
+        stream=Identifier(stream),
+        in_stream=Placeholder(f"set_{stream}"),
+        order=Identifier(order),
+        in_order=Placeholder(f"set_{order}"),
+        key=SQL(", ").join(map(Identifier, key)),
     )
-    return query, _prefixed("set", row)
+    return query.as_string().encode()
 
 
 def _assigned(names: Iterable[str]) -> Composed:
     return SQL(", ").join(SQL("{} = {}").format(Identifier(name), Placeholder(f"set_{name}")) for name in names)
 
 
-def _equal(where: Mapping[str, Any]) -> Composable:
+def _equal(where: Iterable[tuple[str, bool]]) -> Composable:
     terms = [
         SQL("{} IS NULL").format(Identifier(name))
-        if value is None
+        if empty
         else SQL("{} = {}").format(Identifier(name), Placeholder(f"where_{name}"))
-        for name, value in where.items()
+        for name, empty in where
     ]
     return SQL(" AND ").join(terms) if terms else SQL("TRUE")
 

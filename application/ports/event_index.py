@@ -16,9 +16,10 @@ class Wanted:
 
     ``subject_id``: on streams that are, or were, that person's, and about nobody else. ``attempt_id``: of the attempt,
     and what it caused. ``department``: what a department may see: events of streams that were its by then, the move
-    away included, and the consents of whoever it ever had. ``outcome``: an outcome or a code. ``event``: a pinned topic,
-    with or without its version, or an aggregate. ``since``, ``until``: recorded time, both ends included; an event that
-    has no time that can be read is never left out by them. ``after``, ``before``: positions, neither end included.
+    away included, and the consents of whoever it ever had. ``outcome``: an outcome or a code. ``event``: a pinned
+    topic, with or without its version, or an aggregate. ``since``, ``until``: recorded time, both ends included; an
+    event that has no time that can be read is never left out by them. ``after``, ``before``: positions, neither end
+    included.
     """
 
     subject_id: UUID | None = None

@@ -21,9 +21,9 @@ class RecordedEvent:
     """One stored event. ``name`` is its pinned topic, for example "consent.withdrawn.v1".
 
     ``position`` grows with commit order (with holes); ``fields`` are the event's own attributes as domain values.
-    ``aggregate`` is the pinned topic of the aggregate. A row that cannot be opened has name "damaged" and no fields; its
-    ``topic`` as it stands in the row, and the ``size`` of what it holds in bytes, are all that is known of it, and its
-    ``aggregate`` is "" where the topic is none of this version's.
+    ``aggregate`` is the pinned topic of the aggregate. A row that cannot be opened has name "damaged" and no fields;
+    its ``topic`` as it stands in the row, and the ``size`` of what it holds in bytes, are all that is known of it, and
+    its ``aggregate`` is "" where the topic is none of this version's.
     """
 
     position: int

@@ -14,7 +14,8 @@ from application.person import claimed_by
 from application.ports.tokens import Principal
 from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
-from entrypoints.http import access, audit, bodies, erasure
+from entrypoints.http import access, bodies, erasure
+from entrypoints.http.audit import AuditApi
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.lockouts import LockoutApi
@@ -36,6 +37,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *LockoutApi(desk).endpoints(),
         *PasswordApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
+        *AuditApi(desk).endpoints(),
         *SignalApi(desk).endpoints(),
         *ReceptionApi(desk).endpoints(),
         *ScimApi(desk).endpoints(),
@@ -67,7 +69,6 @@ class Api:
             Endpoint(
                 "GET", "/face-auth/subjects/{subject_id:uuid}/erasure", self.erasure, officers | {DEPARTMENT_ADMIN}
             ),
-            Endpoint("GET", "/face-auth/audit/events", self.audit_events, officers),
             Endpoint("GET", "/face-auth/health", self.health, ANYONE),
             Endpoint("GET", "/face-auth/ready", self.ready, ANYONE),
             Endpoint("GET", "/.well-known/jwks.json", self.jwks, ANYONE),
@@ -137,13 +138,6 @@ class Api:
         """How an erasure stands, and its certificate."""
         return await self._desk.run(
             erasure.answer_standing, self._app, principal_at(request), request.path_params["subject_id"]
-        )
-
-    async def audit_events(self, request: Request) -> Response:
-        """The history, for the compliance officer: ?subject=, ?attempt=, ?until=."""
-        principal = principal_at(request)
-        return JSONResponse(
-            await self._desk.run(audit.answer, self._app.services, principal, dict(request.query_params))
         )
 
     async def health(self, _request: Request) -> Response:

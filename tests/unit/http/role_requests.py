@@ -34,6 +34,7 @@ class Target:
     pending_id: str
     erased_id: str
     session_id: str
+    attempt_id: str
     device_id: str
     lockout_id: str
     stream_id: str
@@ -170,6 +171,10 @@ def proving(_target: Target, _who: str) -> Ask:
 
 def choosing(_target: Target, _who: str) -> Ask:
     return Ask(json={"current": SECRET, "new": OTHER})
+
+
+def attempt_in_path(target: Target, _who: str) -> Ask:
+    return Ask({"attempt_id": target.attempt_id})
 
 
 def session(target: Target, _who: str) -> Ask:
