@@ -13,6 +13,7 @@ from application.words.codes import CODES
 from application.words.reasons import MOVEMENTS, reason_words
 
 NOT_RECORDED: Final = "not_recorded"
+RULES: Final = ("version", "evidence", "matching", "lockout", "model")
 MODES: Final = {
     "password": Words("entrada só com senha", "sign-in by password alone"),
     "active": Words(
@@ -62,18 +63,19 @@ def rules(challenged: RecordedEvent | None) -> Check | None:
     """Which rules stood, by version, and which models judged."""
     if challenged is None:
         return None
-    known = challenged.fields.get("rules") or {}
+    known = dict(challenged.fields.get("rules") or {})
     if not known:
         words = Words(
             "versões das regras e dos modelos não registradas nesta época",
             "versions of rules and models not recorded then",
         )
-        return Check("rules", words, missing=("version", "evidence", "matching", "lockout", "model"))
+        return Check("rules", words, missing=RULES)
     words = Words(
         "programa {version}; regras de evidência {evidence}, comparação {matching}, bloqueio {lockout}; modelo {model}",
         "program {version}; rules of evidence {evidence}, of matching {matching}, of lockout {lockout}; model {model}",
     )
-    return Check("rules", words.with_values(**known), facts=known)
+    missing = tuple(name for name in RULES if name not in known)
+    return Check("rules", words.with_values(**dict.fromkeys(missing, "?"), **known), facts=known, missing=missing)
 
 
 def lockout(found: Sequence[tuple[RecordedEvent, bool]]) -> Check:

@@ -90,6 +90,8 @@ class PostgresReadModels:
             # Between two pages a caller may take its time.
             connection.execute("SET idle_in_transaction_session_timeout = 0")
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # The snapshot is that of the first statement.
+            connection.execute("SELECT 1")
             yield PostgresFrozen(connection)
 
 
@@ -151,7 +153,8 @@ def compose(change: Change) -> tuple[bytes, dict[str, Any]]:
         return _put(change.table, tuple(change.key), tuple(change.values)), _prefixed("set", row)
     if isinstance(change, Carry):
         row = {**change.key, **change.values}
-        shape = tuple(change.key), tuple(row), change.stream, change.order, tuple(change.carried.items())
+        carried = tuple((name, source) for name, source in change.carried.items() if name not in row)
+        shape = tuple(change.key), tuple(row), change.stream, change.order, carried
         return _carry(change.table, *shape), _prefixed("set", row)
     where = tuple((name, value is None) for name, value in change.where.items())
     if isinstance(change, Amend):

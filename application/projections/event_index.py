@@ -19,6 +19,8 @@ TABLE: Final = "event_index_rows"
 OF_MANY: Final = frozenset({"rotation"})
 """Aggregates whose events are about one person each, another one every time: what one says is not carried over."""
 
+CARRIED: Final = {"department_before": "department", "department": "department", "subject_id": "subject_id"}
+
 SUCCESS: Final = "success"
 REFUSED: Final = "refused"
 ABANDONED: Final = "abandoned"
@@ -56,13 +58,10 @@ def event_index(event: RecordedEvent) -> list[Change]:
         "outcome": OUTCOMES.get(event.name, fields.get("outcome")),
         "code": _code(event),
     }
-    carried = {"department_before": "department"}
-    for name in ("department", "subject_id"):
-        if name in fields:
-            values[name] = fields[name]
-        elif name != "subject_id" or event.aggregate not in OF_MANY:
-            carried[name] = name
-    return [Carry(TABLE, {"position": event.position}, values, stream="stream_id", order="version", carried=carried)]
+    values |= {name: fields[name] for name in ("department", "subject_id") if name in fields}
+    if event.aggregate in OF_MANY:
+        values.setdefault("subject_id", None)
+    return [Carry(TABLE, {"position": event.position}, values, stream="stream_id", order="version", carried=CARRIED)]
 
 
 def _code(event: RecordedEvent) -> str | None:

@@ -65,7 +65,7 @@ class ScratchTable:
     def _put(self, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         primary = key[self.columns[0]]
         if primary not in self._rows:
-            self._rows[primary] = [None] * len(self.columns)
+            self._rows[primary] = [primary] + [None] * (len(self.columns) - 1)
             for name, index in self._by.items():
                 index.setdefault(self._rows[primary][self._place[name]], {})[primary] = None
             self._set(primary, key)
@@ -77,7 +77,7 @@ class ScratchTable:
         stream, order = change.values[change.stream], change.values[change.order]
         before = self._last.get(stream)
         known = before[1] if before is not None and before[0] < order else {}
-        values = {**change.values, **{name: known.get(source) for name, source in change.carried.items()}}
+        values = {**{name: known.get(source) for name, source in change.carried.items()}, **change.values}
         self._put(change.key, values)
         self._last[stream] = (order, {source: values.get(source) for source in change.carried.values()})
 
@@ -90,6 +90,15 @@ class ScratchTable:
                 index.get(row[place], {}).pop(key, None)
                 index.setdefault(value, {})[key] = None
             row[place] = value
+        if row[0] != key:
+            self._move(key, row[0])
+
+    def _move(self, key: Any, to: Any) -> None:
+        self._rows[to] = self._rows.pop(key)
+        for name, index in self._by.items():
+            same = index.setdefault(self._rows[to][self._place[name]], {})
+            same.pop(key, None)
+            same[to] = None
 
     def _drop(self, key: Any) -> None:
         row = self._rows.pop(key)

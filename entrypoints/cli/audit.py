@@ -145,7 +145,7 @@ def _told(cut: Cut | None, moment: datetime | None, now: datetime) -> dict[str, 
             f" {cut.earlier} after it earlier; the order of commit counts"
         )
     for note in notes:
-        errors.print(note, markup=False)
+        errors.print(note, markup=False, soft_wrap=True)
     return {
         "moment": moment.isoformat(),
         "position": cut.position,
