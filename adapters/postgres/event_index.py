@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Final
 
+from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from adapters.postgres.statements import statement
@@ -49,9 +50,10 @@ class PostgresEventIndex:
     def find(self, wanted: Wanted, *, limit: int, newest_first: bool = False) -> list[IndexedEvent]:
         """Return up to ``limit`` lines. See the port."""
         values = asdict(wanted) | {"limit": limit, "consent": Consent.TOPIC}
-        with self._database.connection() as connection:
-            rows = connection.execute(_query(wanted, newest_first=newest_first), values).fetchall()
-        return [IndexedEvent(**row) for row in rows]
+        # Tuples: with ten thousand lines of somebody's history, a dictionary for each is most of the time.
+        with self._database.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(_query(wanted, newest_first=newest_first), values).fetchall()
+        return [IndexedEvent(*row) for row in rows]
 
     def cut(self, moment: datetime) -> Cut:
         """Return where the history as of that moment ends. See the port."""

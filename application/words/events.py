@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from application.words import Words
@@ -101,6 +102,7 @@ DAMAGED: Final = Words(
 )
 
 
+@cache
 def words_of(name: str, *, known: bool = True) -> Words:
     """Return the words for a pinned topic such as "consent.granted.v1"; ``known``: whether its aggregate is ours."""
     found = EVENTS.get(name.rpartition(".")[0])
