@@ -56,6 +56,9 @@ READ_MODEL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
             hold_id scope value status reason placed_at placed_by released_at released_by release_reason position""",
         "template_use_rows": """
             enrollment_id subject_id department last_used_at position""",
+        "event_index_rows": """
+            position at name topic size aggregate stream_id version subject_id department department_before cause_id
+            correlation_id actor channel outcome code""",
         "active_template_rows": """
             template_id subject_id enrollment_id department model sealed threshold_override active
             position transform""",

@@ -31,6 +31,7 @@ from application.outcome import (
 from application.person import reveal
 from application.proving import DeviceProof
 from application.recapture import recapture
+from application.rules import rules_in_force
 from application.services import Services
 from application.turnstile import Turnstile
 from application.witness import Stamp, Witness
@@ -120,7 +121,8 @@ class Authentication:
             self.attempt_id, department=self._department, mode=self._mode, policy=self._liveness, act=act
         )
         self._turnstile.look(attempt, act=act)
-        attempt.issue_challenge(" ".join(self._witness.watch.steps) or HOLD_STILL, act=act)
+        steps = " ".join(self._witness.watch.steps) or HOLD_STILL
+        attempt.issue_challenge(steps, rules=rules_in_force(services), act=act)
         services.store.save(attempt)
         self._attempt = attempt
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from application.ports.event_store import RecordedEvent
 from application.ports.selection import Selection
-from application.projections.changes import Amend, Put, Remove, RemoveEach
 from application.projections.rows import PROJECTIONS, Projection
+from application.projections.scratch import ScratchTable
 from application.services import Services
 
 
@@ -56,7 +56,9 @@ def rows_as_of(
     found = []
     for row in live:
         events = [event for event in services.store.stream(row[view.stream]) if event.at <= moment]
-        then = rows_from(projection, view, events).get(row[view.key])
+        table = ScratchTable(services.read_models.columns(view.table))
+        replayed_into(projection, table, view.table, events)
+        then = table.row(row[view.key])
         if then is not None and department in {None, then.get("department")}:
             found.append(then)
     return found
@@ -74,28 +76,11 @@ def first_moment(services: Services) -> datetime | None:
     return first[0].at if first else None
 
 
-def rows_from(projection: Projection, view: View, events: list[RecordedEvent]) -> dict[Any, dict[str, Any]]:
-    """Return the rows of one table that those events make, by key."""
-    rows: dict[Any, dict[str, Any]] = {}
+def replayed_into(projection: Projection, table: ScratchTable, name: str, events: list[RecordedEvent]) -> None:
+    """Apply what those events change in the table of that name."""
     for change in (change for event in events for change in projection.changes(event)):
-        if change.table != view.table:
-            continue
-        if isinstance(change, Put):
-            rows.setdefault(change.key[view.key], dict(change.key)).update(change.values)
-            continue
-        matched = [key for key, row in rows.items() if _concerns(change, row)]
-        for key in matched:
-            if isinstance(change, Amend):
-                rows[key].update(change.values)
-            else:
-                del rows[key]
-    return rows
-
-
-def _concerns(change: Amend | Remove | RemoveEach, row: dict[str, Any]) -> bool:
-    if isinstance(change, RemoveEach):
-        return row.get(change.column) in change.values
-    return all(row.get(name) == value for name, value in change.where.items())
+        if change.table == name:
+            table.apply(change)
 
 
 def _selection(view: View, moment: datetime, department: str | None) -> Selection:

@@ -14,6 +14,7 @@ from application.ports.business_days import BusinessDays
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.consent_codes import ConsentCodes
+from application.ports.event_index import EventIndex
 from application.ports.event_store import EventStore
 from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
@@ -99,6 +100,7 @@ class Services:
     departments: Departments
     read_models: ReadModels
     calendar: BusinessDays
+    event_index: EventIndex
     projector: Projector
     signals: SignalPorts
     reception: Reception | None = None

@@ -11,6 +11,7 @@ from domain.errors import AttemptStateError
 from domain.evidence import Evidence, MatchFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from domain.act import Act
@@ -73,12 +74,12 @@ class Attempt(Aggregate):
         """Whether the attempt is still open."""
         return self.status == STARTED
 
-    def issue_challenge(self, challenge: str, *, act: Act) -> None:
-        """Tell the client what to do in front of the camera."""
+    def issue_challenge(self, challenge: str, *, act: Act, rules: Mapping[str, str] | None = None) -> None:
+        """Tell the client what to do in front of the camera; ``rules`` are the versions of those that stand by now."""
         self._check(STARTED)
         if self.assessed:
             raise AttemptStateError("evidence has been assessed already")
-        self._challenge_issued(challenge=challenge, act=act, timestamp=act.at)
+        self._challenge_issued(challenge=challenge, rules=dict(rules or {}), act=act, timestamp=act.at)
 
     def prove_device(self, device_id: UUID, *, frames: int, act: Act) -> None:
         """Record that a paired device signed all ``frames`` that count, once, before the evidence is assessed."""
@@ -236,7 +237,9 @@ class Attempt(Aggregate):
             raise AttemptStateError("nobody is admitted below the threshold")
 
     @event("ChallengeIssued", topic="attempt.challenge_issued.v1")
-    def _challenge_issued(self, challenge: str, act: Act, timestamp: datetime) -> None:
+    def _challenge_issued(
+        self, challenge: str, act: Act, timestamp: datetime, rules: Mapping[str, str] | None = None
+    ) -> None:
         self.challenge = challenge
 
     @event("DeviceProven", topic="attempt.device_proven.v1")

@@ -28,6 +28,7 @@ from adapters.postgres.deployment import (
     note_generation,
     refusals,
 )
+from adapters.postgres.event_index import PostgresEventIndex
 from adapters.postgres.lockouts import PostgresLockouts
 from adapters.postgres.once import PostgresOnce
 from adapters.postgres.pairings import PostgresPairings
@@ -173,6 +174,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             departments=departments,
             read_models=read_models,
             calendar=BrazilianDays(settings.holidays_state, settings.time_zone),
+            event_index=PostgresEventIndex(database),
             projector=projector,
             reception=reception(settings, ring.pairwise_key, clock, reporter("signals")),
             signals=wired_signals(settings, database, ring.pairwise_key, stack),

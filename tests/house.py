@@ -13,6 +13,7 @@ from adapters.memory.challenges import KnownChallenges
 from adapters.memory.clients import MemoryClients
 from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.consent_codes import MemoryConsentCodes
+from adapters.memory.event_index import MemoryEventIndex
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.identity import MemoryIdentityProvider
@@ -242,6 +243,7 @@ def build_house(
         departments=departments,
         read_models=read_models,
         calendar=BrazilianDays(),
+        event_index=MemoryEventIndex(read_models),
         projector=Projector(store, read_models, on_fault=faults.append),
         signals=memory_signals(),
         policies=policies or Policies(),

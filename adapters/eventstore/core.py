@@ -33,6 +33,8 @@ MOST_EVENTS: Final = 500
 POLL_SECONDS: Final = 1.0
 """A notification can get lost between a pull and LISTEN, so look anyway this often."""
 DAMAGED: Final = "damaged"
+MOST_OF_A_TOPIC: Final = 100
+"""Characters shown of a topic that is none of ours."""
 _NO_TIME: Final = datetime.fromtimestamp(0, UTC)
 _BOOKKEEPING: Final = frozenset({"originator_id", "originator_version", "originator_topic", "timestamp"})
 
@@ -43,6 +45,14 @@ class FactRecorder(ApplicationRecorder):
     @abstractmethod
     def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
         """Return one stream's rows with their positions."""
+
+    @abstractmethod
+    def select_positions(self, positions: Collection[int]) -> Sequence[Notification]:
+        """Return the rows at those positions, in order."""
+
+    @abstractmethod
+    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Notification]:
+        """Return rows with a higher position, in order, whose topics are among those."""
 
     @abstractmethod
     def select_versions(self, originator_ids: Collection[UUID]) -> Mapping[UUID, int]:
@@ -130,10 +140,19 @@ class RecorderEventStore:
         with self._errors():
             return self._recorder.select_claimant(kind, digest)
 
-    def read(self, after: int = 0, limit: int = BATCH) -> list[RecordedEvent]:
-        """Return events with position > after, in order."""
+    def read(self, after: int = 0, limit: int = BATCH, aggregates: Collection[str] = ()) -> list[RecordedEvent]:
+        """Return events with position > after, in order. See the port."""
         with self._errors():
-            rows = self._recorder.select_notifications(start=after, limit=limit, inclusive_of_start=False)
+            if aggregates:
+                rows = self._recorder.select_of(after, limit, self._topics.of(aggregates))
+            else:
+                rows = self._recorder.select_notifications(start=after, limit=limit, inclusive_of_start=False)
+        return [self._recorded(row) for row in rows]
+
+    def at(self, positions: Collection[int]) -> list[RecordedEvent]:
+        """Return the events at those positions, in order. See the port."""
+        with self._errors():
+            rows = self._recorder.select_positions(positions)
         return [self._recorded(row) for row in rows]
 
     def stream(self, aggregate_id: UUID) -> list[RecordedEvent]:
@@ -157,8 +176,9 @@ class RecorderEventStore:
             event: Any = self._mapper.to_domain_event(row)
         except SealBrokenError:
             name, at, fields = DAMAGED, _NO_TIME, {}
+            topic, size = str(row.topic)[:MOST_OF_A_TOPIC] or "?", len(row.state)
         else:
-            name, at = row.topic, event.timestamp
+            name, at, topic, size = row.topic, event.timestamp, "", 0
             fields = {key: value for key, value in vars(event).items() if key not in _BOOKKEEPING}
         return RecordedEvent(
             position=row.id,
@@ -168,4 +188,6 @@ class RecorderEventStore:
             name=name,
             at=at,
             fields=fields,
+            topic=topic,
+            size=size,
         )

@@ -8,7 +8,7 @@ from eventsourcing.domain import CanMutateAggregate
 from eventsourcing.utils import get_topic, register_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from eventsourcing.domain import Aggregate
 
@@ -37,6 +37,10 @@ class TopicRegistry:
     def knows_aggregate(self, topic: object) -> bool:
         """Say whether an aggregate of that topic may be built."""
         return topic in self._aggregates
+
+    def of(self, aggregates: Collection[str]) -> list[str]:
+        """Return the topics of those aggregates' events, sorted."""
+        return sorted(topic for topic, aggregate in self._aggregate_of.items() if aggregate in aggregates)
 
     def aggregate_of(self, event_topic: str) -> str:
         """Return the topic of the aggregate that event belongs to, "" for an unknown one."""

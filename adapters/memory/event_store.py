@@ -38,6 +38,22 @@ class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
             rows = [(place + 1, self._stored_events[place]) for _, place in places]
         return [Notification(id=position, **vars(row)) for position, row in rows]
 
+    def select_positions(self, positions: Collection[int]) -> Sequence[Notification]:
+        """Return the rows at those positions, in order."""
+        with self._database_lock:
+            rows = [(place, self._stored_events[place - 1]) for place in sorted(set(positions)) if self._has(place)]
+        return [Notification(id=position, **vars(row)) for position, row in rows]
+
+    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Notification]:
+        """Return rows with a higher position, in order, whose topics are among those."""
+        with self._database_lock:
+            rows = list(enumerate(self._stored_events, start=1))[after:]
+        found = [Notification(id=position, **vars(row)) for position, row in rows if row.topic in topics]
+        return found[:limit]
+
+    def _has(self, position: int) -> bool:
+        return 0 < position <= len(self._stored_events)
+
     def select_versions(self, originator_ids: Collection[UUID]) -> Mapping[UUID, int]:
         """Return the newest version of each of those streams that has any."""
         with self._database_lock:

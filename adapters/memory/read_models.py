@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from adapters.memory.selecting import group_of, selected, sorted_by
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
-from application.projections.changes import Amend, Put, RemoveEach
+from application.projections.changes import Amend, Carry, Put, RemoveEach
+from application.projections.scratch import ScratchTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from application.ports.read_models import Frozen
     from application.ports.selection import Group, Selection
     from application.projections.changes import Change
-
-Row = dict[str, Any]
-Tables = defaultdict[str, list[Row]]
 
 
 class MemoryReadModels:
@@ -27,7 +27,7 @@ class MemoryReadModels:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._tables: Tables = defaultdict(list)
+        self._tables = {table: ScratchTable(columns) for table, columns in READ_MODEL_TABLES.items()}
         self._checkpoints: defaultdict[str, int] = defaultdict(int)
         self._lock = Lock()
 
@@ -41,10 +41,11 @@ class MemoryReadModels:
         with self._lock:
             if self._checkpoints[projection] != expected:
                 return False
-            tables = defaultdict(list, {name: [dict(row) for row in rows] for name, rows in self._tables.items()})
             for change in changes:
-                _apply(tables, change)
-            self._tables = tables
+                # All before the first is applied: nothing else about a change can fail.
+                _check(change)
+            for change in changes:
+                self._tables[change.table].apply(change)
             self._checkpoints[projection] = position
             return True
 
@@ -54,16 +55,14 @@ class MemoryReadModels:
             check_columns(table)
         with self._lock:
             for table in tables:
-                self._tables.pop(table, None)
+                self._tables[table] = ScratchTable(READ_MODEL_TABLES[table])
             self._checkpoints[projection] = 0
 
     def rows(self, table: str, where: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return rows, equal on every column of ``where``, in primary key order."""
         check_columns(table, *(where or {}))
-        key = READ_MODEL_TABLES[table][0]
         with self._lock:
-            found = [dict(row) for row in self._tables[table] if _equal(row, where or {})]
-        return sorted(found, key=lambda row: row[key])
+            return list(self._tables[table].rows(where))
 
     def older(
         self, table: str, column: str, cutoff: datetime, *, limit: int, after: tuple[datetime, UUID] | None = None
@@ -72,7 +71,7 @@ class MemoryReadModels:
         check_columns(table, column)
         key = READ_MODEL_TABLES[table][0]
         with self._lock:
-            old = [dict(row) for row in self._tables[table] if row[column] is not None and row[column] < cutoff]
+            old = [dict(row) for row in self._tables[table].rows() if row[column] is not None and row[column] < cutoff]
         beyond = [row for row in old if after is None or (row[column], row[key]) > after]
         return sorted(beyond, key=lambda row: (row[column], row[key]))[:limit]
 
@@ -97,16 +96,50 @@ class MemoryReadModels:
         found = sorted_by(self._selected(table, which), by, key=READ_MODEL_TABLES[table][0], oldest=oldest)
         return [dict(row) for row in found[skip : skip + limit]]
 
-    def _selected(self, table: str, which: Selection, groups: Sequence[Group] = ()) -> list[Row]:
+    def _selected(self, table: str, which: Selection, groups: Sequence[Group] = ()) -> list[dict[str, Any]]:
         names = [group if isinstance(group, str) else group.column for group in groups]
         check_columns(table, *which.equal, *which.filled, *([which.time] if which.time else []), *names)
         with self._lock:
             enrolled = {
                 row["subject_id"]
-                for row in self._tables["enrollment_rows"]
+                for row in self._tables["enrollment_rows"].rows()
                 if which.enrolled_in is not None and row["department"] == which.enrolled_in
             }
-            return [row for row in self._tables[table] if selected(row, which, enrolled)]
+            return [row for row in self._tables[table].rows() if selected(row, which, enrolled)]
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the columns of a table, the primary key first."""
+        check_columns(table)
+        return READ_MODEL_TABLES[table]
+
+    @contextmanager
+    def frozen(self) -> Iterator[Frozen]:
+        """Hold still what is in the tables now: a copy. See the port."""
+        with self._lock:
+            rows = {
+                table: {row[READ_MODEL_TABLES[table][0]]: row for row in self._tables[table].rows()}
+                for table in READ_MODEL_TABLES
+            }
+            checkpoints = dict(self._checkpoints)
+        yield MemoryFrozen(rows, checkpoints)
+
+
+class MemoryFrozen:
+    """``application.ports.read_models.Frozen``: a copy."""
+
+    def __init__(self, tables: Mapping[str, Mapping[Any, dict[str, Any]]], checkpoints: Mapping[str, int]) -> None:
+        """Take the rows of each table by primary key, in order."""
+        self._tables = tables
+        self._checkpoints = checkpoints
+
+    def checkpoint(self, projection: str) -> int:
+        """Return the position up to which that projection had been applied."""
+        return self._checkpoints.get(projection, 0)
+
+    def page(self, table: str, after: Any = None, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the next rows in primary key order. See the port."""
+        check_columns(table)
+        return [row for key, row in self._tables[table].items() if after is None or key > after][:limit]
 
 
 class MemoryDepartments:
@@ -129,27 +162,14 @@ class MemoryDepartments:
         return sorted(self._names)
 
 
-def _apply(tables: Tables, change: Change) -> None:
-    rows = tables[change.table]
+def _check(change: Change) -> None:
     if isinstance(change, Put):
         check_columns(change.table, *change.key, *change.values)
-        same = [row for row in rows if _equal(row, change.key)]
-        if not same:
-            same = [dict.fromkeys(READ_MODEL_TABLES[change.table]) | dict(change.key)]
-            rows.extend(same)
-        same[0].update(change.values)
+    elif isinstance(change, Carry):
+        check_columns(change.table, *change.key, *change.values, *change.carried, *change.carried.values())
     elif isinstance(change, Amend):
         check_columns(change.table, *change.where, *change.values)
-        for row in rows:
-            if _equal(row, change.where):
-                row.update(change.values)
     elif isinstance(change, RemoveEach):
         check_columns(change.table, change.column)
-        rows[:] = [row for row in rows if row[change.column] not in set(change.values)]
     else:
         check_columns(change.table, *change.where)
-        rows[:] = [row for row in rows if not _equal(row, change.where)]
-
-
-def _equal(row: Row, where: Mapping[str, Any]) -> bool:
-    return all(row[name] == value for name, value in where.items())

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
-from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
+from psycopg.sql import SQL, Identifier, Placeholder
 
-from adapters.postgres.selecting import conditions, equals, grouped
+from adapters.postgres.changing import compose, equal, prefixed
+from adapters.postgres.database import translated
+from adapters.postgres.selecting import conditions, grouped
 from adapters.postgres.statements import statement
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
-from application.projections.changes import Amend, Put, RemoveEach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from psycopg import Connection
+    from psycopg.rows import DictRow
+
     from adapters.postgres.database import Database
+    from application.ports.read_models import Frozen
     from application.ports.selection import Group, Selection
     from application.projections.changes import Change
+
+AT_ONCE: Final = 100
+"""Statements sent before the answers are read. Beyond about a thousand psycopg and the server wait for each other."""
 
 
 class PostgresReadModels:
@@ -42,9 +51,11 @@ class PostgresReadModels:
             row = connection.execute(statement("checkpoint_lock"), {"name": projection}).fetchone()
             if row is None or row["position"] != expected:
                 return False
-            for change in changes:
-                query, values = compose(change)
-                connection.execute(query, values)
+            for start in range(0, len(changes), AT_ONCE):
+                # Sent together: a round trip for each would be most of the time.
+                with connection.pipeline():
+                    for change in changes[start : start + AT_ONCE]:
+                        connection.execute(*compose(change))
             connection.execute(statement("checkpoint_move"), {"name": projection, "position": position})
         return True
 
@@ -64,11 +75,11 @@ class PostgresReadModels:
         query = SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(
             SQL(", ").join(map(Identifier, READ_MODEL_TABLES[table])),
             Identifier(table),
-            _equal(where or {}),
+            equal((name, value is None) for name, value in (where or {}).items()),
             Identifier(READ_MODEL_TABLES[table][0]),
         )
         with self._database.connection() as connection:
-            return list(connection.execute(query, _prefixed("where", where or {})).fetchall())
+            return list(connection.execute(query, prefixed("where", where or {})).fetchall())
 
     def older(
         self, table: str, column: str, cutoff: datetime, *, limit: int, after: tuple[datetime, UUID] | None = None
@@ -131,6 +142,49 @@ class PostgresReadModels:
         with self._database.connection() as connection:
             return list(connection.execute(query, values | {"limit": limit, "skip": skip}).fetchall())
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the columns of a table, the primary key first."""
+        check_columns(table)
+        return READ_MODEL_TABLES[table]
+
+    @contextmanager
+    def frozen(self) -> Iterator[Frozen]:
+        """Hold still what is in the tables now: one snapshot on a connection of its own. See the port."""
+        with self._database.dedicated() as connection:
+            # Between two pages a caller may take its time.
+            connection.execute("SET idle_in_transaction_session_timeout = 0")
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # The snapshot is that of the first statement.
+            connection.execute("SELECT 1")
+            yield PostgresFrozen(connection)
+
+
+class PostgresFrozen:
+    """``application.ports.read_models.Frozen``: a connection inside a transaction that sees one snapshot."""
+
+    def __init__(self, connection: Connection[DictRow]) -> None:
+        """Borrow the connection."""
+        self._connection = connection
+
+    def checkpoint(self, projection: str) -> int:
+        """Return the position up to which that projection had been applied."""
+        with translated():
+            row = self._connection.execute(statement("checkpoint_read"), {"name": projection}).fetchone()
+        return int(row["position"]) if row else 0
+
+    def page(self, table: str, after: Any = None, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the next rows in primary key order. See the port."""
+        check_columns(table)
+        names = READ_MODEL_TABLES[table]
+        query = SQL("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT %(limit)s").format(
+            SQL(", ").join(map(Identifier, names)),
+            Identifier(table),
+            SQL("TRUE") if after is None else SQL("{} > %(after)s").format(Identifier(names[0])),
+            Identifier(names[0]),
+        )
+        with translated():
+            return list(self._connection.execute(query, {"after": after, "limit": limit}).fetchall())
+
 
 class PostgresDepartments:
     """``application.ports.read_models.Departments`` on PostgreSQL."""
@@ -154,46 +208,3 @@ class PostgresDepartments:
         """All of them, sorted."""
         with self._database.connection() as connection:
             return [row["name"] for row in connection.execute(statement("department_names"))]
-
-
-def compose(change: Change) -> tuple[Composed, dict[str, Any]]:
-    """Return the statement for one change and its parameters. Raises ``ValueError`` for a table off the list."""
-    if isinstance(change, Put):
-        check_columns(change.table, *change.key, *change.values)
-        row = {**change.key, **change.values}
-        query = SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {}").format(
-            Identifier(change.table),
-            SQL(", ").join(map(Identifier, row)),
-            SQL(", ").join(Placeholder(f"set_{name}") for name in row),
-            SQL(", ").join(map(Identifier, change.key)),
-            SQL("UPDATE SET {}").format(_assigned(change.values)) if change.values else SQL("NOTHING"),
-        )
-        return query, _prefixed("set", row)
-    if isinstance(change, Amend):
-        check_columns(change.table, *change.where, *change.values)
-        query = SQL("UPDATE {} SET {} WHERE {}").format(
-            Identifier(change.table), _assigned(change.values), _equal(change.where)
-        )
-        return query, {**_prefixed("set", change.values), **_prefixed("where", change.where)}
-    if isinstance(change, RemoveEach):
-        check_columns(change.table, change.column)
-        query = SQL("DELETE FROM {} WHERE {} = ANY(%(each)s)").format(
-            Identifier(change.table), Identifier(change.column)
-        )
-        return query, {"each": list(change.values)}
-    check_columns(change.table, *change.where)
-    query = SQL("DELETE FROM {} WHERE {}").format(Identifier(change.table), _equal(change.where))
-    return query, _prefixed("where", change.where)
-
-
-def _assigned(names: Iterable[str]) -> Composed:
-    return SQL(", ").join(SQL("{} = {}").format(Identifier(name), Placeholder(f"set_{name}")) for name in names)
-
-
-def _equal(where: Mapping[str, Any]) -> Composable:
-    terms = equals(where)
-    return SQL(" AND ").join(terms) if terms else SQL("TRUE")
-
-
-def _prefixed(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{prefix}_{name}": value for name, value in values.items()}

@@ -66,6 +66,19 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
             rows = connection.execute(statement("event_stream"), {"id": originator_id}).fetchall()
         return [notification(row) for row in rows]
 
+    def select_positions(self, positions: Collection[int]) -> Sequence[Notification]:
+        """Return the rows at those positions, in order."""
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(statement("events_at"), {"positions": list(positions)}).fetchall()
+        return [notification(row) for row in rows]
+
+    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Notification]:
+        """Return rows with a higher position, in order, whose topics are among those."""
+        wanted = {"after": after, "limit": limit, "topics": list(topics)}
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(statement("event_batch_of"), wanted).fetchall()
+        return [notification(row) for row in rows]
+
     def select_versions(self, originator_ids: Collection[UUID]) -> Mapping[UUID, int]:
         """Return the newest version of each of those streams that has any."""
         with self.datastore.get_connection() as connection:

@@ -21,7 +21,9 @@ class RecordedEvent:
     """One stored event. ``name`` is its pinned topic, for example "consent.withdrawn.v1".
 
     ``position`` grows with commit order (with holes); ``fields`` are the event's own attributes as domain values.
-    ``aggregate`` is the pinned topic of the aggregate. A row that cannot be opened has name "damaged" and no fields.
+    ``aggregate`` is the pinned topic of the aggregate. A row that cannot be opened has name "damaged" and no fields;
+    its ``topic`` as it stands in the row, and the ``size`` of what it holds in bytes, are all that is known of it, and
+    its ``aggregate`` is "" where the topic is none of this version's.
     """
 
     position: int
@@ -31,6 +33,13 @@ class RecordedEvent:
     name: str
     at: datetime
     fields: Mapping[str, Any] = field(repr=False)
+    topic: str = ""
+    size: int = 0
+
+    @property
+    def dated(self) -> bool:
+        """Whether ``at`` means anything."""
+        return not self.topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,12 @@ class EventStore(Protocol):
         """Return the subject that holds that claim."""
         ...
 
-    def read(self, after: int = 0, limit: int = 200) -> list[RecordedEvent]:
-        """Return events with position > after, in order."""
+    def read(self, after: int = 0, limit: int = 200, aggregates: Collection[str] = ()) -> list[RecordedEvent]:
+        """Return events with position > after, in order; with ``aggregates``, of those pinned topics alone."""
+        ...
+
+    def at(self, positions: Collection[int]) -> list[RecordedEvent]:
+        """Return the events at those positions, in order; where there is none, none."""
         ...
 
     def stream(self, aggregate_id: UUID) -> list[RecordedEvent]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from uuid import UUID
 
@@ -59,6 +60,26 @@ class ReadModels(Protocol):
 
         Rows without that time come last, equal times in primary key order; the first ``skip`` are left out.
         """
+        ...
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the columns of a table, the primary key first. Raises ``ValueError`` for one that there is not."""
+        ...
+
+    def frozen(self) -> AbstractContextManager[Frozen]:
+        """Hold still what is in the tables now, as long as the block runs; others go on meanwhile."""
+        ...
+
+
+class Frozen(Protocol):
+    """All tables and checkpoints as they were at one moment."""
+
+    def checkpoint(self, projection: str) -> int:
+        """Return the position up to which that projection had been applied."""
+        ...
+
+    def page(self, table: str, after: Any = None, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the next rows in primary key order, from the first key after that one (None: from the start)."""
         ...
 
 

@@ -51,7 +51,25 @@ class RemoveEach:
     values: tuple[UUID, ...]
 
 
-Change = Put | Amend | Remove | RemoveEach
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Insert a row that takes some columns over from the row before it, so that each row says how things stood by then.
+
+    The row before is, of those equal on the one column of ``stream``, the last with a lower value of ``order``, which
+    is one of ``values``. ``carried`` names columns of the new row and where they come from, unless ``values`` has them;
+    where there is no row before, they stay empty. It names the same columns for every row of a stream. A row with that
+    key that is there already is left as it is.
+    """
+
+    table: str
+    key: Mapping[str, Any]
+    values: Mapping[str, Any]
+    stream: str
+    order: str
+    carried: Mapping[str, str]
+
+
+Change = Put | Amend | Remove | RemoveEach | Carry
 
 
 def put(table: str, key: Mapping[str, Any], event: RecordedEvent, **values: Any) -> list[Change]:

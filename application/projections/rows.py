@@ -18,6 +18,8 @@ from application.projections.accounts import accounts
 from application.projections.changes import NAMES, Amend, Change, actor_of, amend, put
 from application.projections.consents import consents
 from application.projections.devices import devices
+from application.projections.event_index import TABLE as EVENT_INDEX
+from application.projections.event_index import event_index
 from application.projections.incidents import incidents
 from application.projections.rights import LOCKOUTS, REQUESTS, VIEWINGS, lockouts, requests, viewings
 from application.projections.sessions import sessions
@@ -26,11 +28,17 @@ from application.projections.templates import active_templates, template_history
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A named read model: its tables and how an event changes them."""
+    """A named read model: its tables and how an event changes them.
+
+    ``reads`` names the aggregates (pinned topics) whose events change anything; () where that is not known, and every
+    event is read. ``settled``: a row is made by the event at its primary key, a position, and never changes after.
+    """
 
     name: str
     tables: tuple[str, ...]
     changes: Callable[[RecordedEvent], list[Change]]
+    reads: tuple[str, ...] = ()
+    settled: bool = False
 
 
 _ENROLLMENT_STATUS: Final = {
@@ -229,25 +237,35 @@ def _match_columns(event: RecordedEvent) -> dict[str, Any]:
     }
 
 
-ACTIVE_TEMPLATES: Final = Projection("active_templates", ("active_template_rows",), active_templates)
+ACTIVE_TEMPLATES: Final = Projection("active_templates", ("active_template_rows",), active_templates, ("enrollment",))
 
 PROJECTIONS: Final = (
     ACTIVE_TEMPLATES,
-    Projection("face_enrollments", ("enrollment_rows",), enrollments),
-    Projection("face_auth_logs", ("auth_log_rows",), retention.swept("attempts", auth_log)),
-    Projection("face_auth_sessions", ("session_rows",), retention.swept("sessions", sessions)),
-    Projection("biometric_consent", ("consent_rows",), retention.swept("consents", consents)),
-    Projection("face_template_history", ("template_history_rows",), template_history),
-    Projection("rotations", (campaign_rows.TABLE,), campaign_rows.rotations),
-    Projection("erasures", (erasure_rows.TABLE,), erasure_rows.erasures),
-    Projection("accounts", ("account_rows",), accounts),
-    Projection("devices", ("device_rows",), devices),
-    Projection("requests", (REQUESTS,), requests),
-    Projection("viewings", (VIEWINGS,), viewings),
-    Projection("lockouts", (LOCKOUTS,), lockouts),
-    Projection("sweeps", (retention.SWEEPS,), retention.sweeps),
-    Projection("holds", (retention.HOLDS,), retention.holds),
-    Projection("template_uses", (retention.USES,), retention.uses),
-    Projection("incidents", ("incident_rows",), incidents),
+    Projection("face_enrollments", ("enrollment_rows",), enrollments, ("enrollment",)),
+    Projection(
+        "face_auth_logs",
+        ("auth_log_rows",),
+        retention.swept("attempts", auth_log),
+        ("attempt", "enrollment", "retention_sweep"),
+    ),
+    Projection(
+        "face_auth_sessions", ("session_rows",), retention.swept("sessions", sessions), ("session", "retention_sweep")
+    ),
+    Projection(
+        "biometric_consent", ("consent_rows",), retention.swept("consents", consents), ("consent", "retention_sweep")
+    ),
+    Projection("face_template_history", ("template_history_rows",), template_history, ("enrollment",)),
+    Projection("rotations", (campaign_rows.TABLE,), campaign_rows.rotations, ("rotation",)),
+    Projection("erasures", (erasure_rows.TABLE,), erasure_rows.erasures, ("erasure",)),
+    Projection("accounts", ("account_rows",), accounts, ("account",)),
+    Projection("devices", ("device_rows",), devices, ("device",)),
+    Projection("requests", (REQUESTS,), requests, ("request",)),
+    Projection("viewings", (VIEWINGS,), viewings, ("viewing",)),
+    Projection("lockouts", (LOCKOUTS,), lockouts, ("lockout",)),
+    Projection("sweeps", (retention.SWEEPS,), retention.sweeps, ("retention_sweep",)),
+    Projection("holds", (retention.HOLDS,), retention.holds, ("retention_hold",)),
+    Projection("template_uses", (retention.USES,), retention.uses, ("enrollment", "attempt")),
+    Projection("incidents", ("incident_rows",), incidents, ("incident",)),
+    Projection("event_index", (EVENT_INDEX,), event_index, settled=True),
 )
 """Every read model, under the name that ``faceauth projections`` uses."""

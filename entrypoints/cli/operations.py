@@ -21,12 +21,14 @@ from domain.roles import (
 )
 from entrypoints import examination
 from entrypoints.bootstrap import bootstrap
+from entrypoints.cli import views
 from entrypoints.cli.output import JsonOption, console, print_json, progress_bar
 from entrypoints.settings import load_settings
 
 projections = typer.Typer(help="Projeções / Projections", no_args_is_help=True)
 database = typer.Typer(help="Banco de dados / Database", no_args_is_help=True)
 departments = typer.Typer(help="Setores / Departments", no_args_is_help=True)
+projections.command("verify")(views.verify)
 tokens = typer.Typer(help="Tokens locais / Local tokens", no_args_is_help=True)
 
 ROLE_MEANINGS = {

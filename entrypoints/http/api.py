@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
-from entrypoints.http import access, audit, bodies, erasure
+from entrypoints.http import access, bodies, erasure
+from entrypoints.http.audit import AuditApi
 from entrypoints.http.consent import ConsentApi
 from entrypoints.http.consent_form import ConsentForm
 from entrypoints.http.consents import ConsentsApi
@@ -44,6 +45,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *RetentionApi(desk).endpoints(),
         *PasswordApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
+        *AuditApi(desk).endpoints(),
         *SignalApi(desk).endpoints(),
         *ReceptionApi(desk).endpoints(),
         *ScimApi(desk).endpoints(),
@@ -76,7 +78,6 @@ class Api:
             Endpoint(
                 "GET", "/face-auth/subjects/{subject_id:uuid}/erasure", self.erasure, officers | {DEPARTMENT_ADMIN}
             ),
-            Endpoint("GET", "/face-auth/audit/events", self.audit_events, officers),
             Endpoint("GET", "/face-auth/health", self.health, ANYONE),
             Endpoint("GET", "/face-auth/ready", self.ready, ANYONE),
             Endpoint("GET", "/.well-known/jwks.json", self.jwks, ANYONE),
@@ -97,13 +98,6 @@ class Api:
         """How an erasure stands, and its certificate."""
         return await self._desk.run(
             erasure.answer_standing, self._app, principal_at(request), request.path_params["subject_id"]
-        )
-
-    async def audit_events(self, request: Request) -> Response:
-        """The history, for the compliance officer: ?subject=, ?attempt=, ?until=."""
-        principal = principal_at(request)
-        return JSONResponse(
-            await self._desk.run(audit.answer, self._app.services, principal, dict(request.query_params))
         )
 
     async def health(self, _request: Request) -> Response:

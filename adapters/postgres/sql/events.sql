@@ -14,3 +14,12 @@ FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LI
 SELECT count(*) AS found
 FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[]) AS wanted (originator_id, originator_version)
 JOIN stored_events USING (originator_id, originator_version)
+
+-- name: events_at
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE notification_id = ANY(%(positions)s::bigint[]) ORDER BY notification_id
+
+-- name: event_batch_of
+SELECT notification_id, originator_id, originator_version, topic, state
+FROM stored_events WHERE notification_id > %(after)s AND topic = ANY(%(topics)s::text[])
+ORDER BY notification_id LIMIT %(limit)s

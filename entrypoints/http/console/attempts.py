@@ -108,6 +108,6 @@ class AttemptPage(Page):
         shown: Shown = {"row": row, "facts": FACTS, "scores": SCORES if look.officer else (), "events": None}
         if look.officer:
             # Here goes ``explain``: why it was decided so, in plain words, above the events.
-            told = audit.answer(look.services, look.principal, {"attempt": str(attempt_id)})
+            told = audit.answer(look.services, look.principal, {"attempt": str(attempt_id)}, look.act)
             shown["events"] = story(told["events"])
         return shown

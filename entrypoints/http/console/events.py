@@ -62,7 +62,7 @@ def _newest(look: Look, end: int, kind: str, actor: str) -> tuple[list[dict[str,
 
 def _walled(look: Look, end: int) -> tuple[list[dict[str, Any]], int]:
     """Return the department's own events. Reads the history from its beginning, as the API does."""
-    events = [e for e in audit.answer(look.services, look.principal, {})["events"] if e["position"] <= end]
+    events = [e for e in audit.answer(look.services, look.principal, {}, look.act)["events"] if e["position"] <= end]
     newest = events[::-1][:ROWS]
     more = len(events) > ROWS
     return [told(event, names=False) for event in newest], newest[-1]["position"] - 1 if more else 0

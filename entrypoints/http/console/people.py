@@ -109,7 +109,7 @@ class TimelinePage(Page):
         if filters.errors:
             return shown
         look.viewing(subject_id, "timeline")
-        found = audit.answer(look.services, look.principal, {"subject": str(subject_id)})
+        found = audit.answer(look.services, look.principal, {"subject": str(subject_id)}, look.act)
         events = [event for event in found["events"] if event["event"].startswith(kind or "")]
         newest = story(events)
         skip = (page - 1) * ROWS

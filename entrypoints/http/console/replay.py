@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from application import page_as_of
 from entrypoints.http.console.filters import ROWS, Filters
 from entrypoints.http.console.guard import OFFICERS
 from entrypoints.http.console.page import Look, Page, Shown

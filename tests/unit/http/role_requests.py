@@ -209,6 +209,10 @@ def choosing(_target: Target, _who: str) -> Ask:
     return Ask(json={"current": SECRET, "new": OTHER})
 
 
+def attempt_in_path(target: Target, _who: str) -> Ask:
+    return Ask({"attempt_id": target.attempt_id})
+
+
 def session(target: Target, _who: str) -> Ask:
     return Ask({"session_id": target.session_id})
 
@@ -321,10 +325,6 @@ def looking_for(target: Target, _who: str) -> Ask:
 
 def looking_for_id(target: Target, _who: str) -> Ask:
     return Ask(form={"who": target.subject_id})
-
-
-def attempt_in_path(target: Target, _who: str) -> Ask:
-    return Ask({"attempt_id": target.attempt_id})
 
 
 def releasing(target: Target, _who: str) -> Ask:

@@ -1,0 +1,71 @@
+"""Everything about one person, in order, by day: from the index, so that nothing has to be opened for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+from application import history
+from application.ports.event_index import IndexedEvent, Wanted
+from application.services import Services
+from application.words.codes import CODES
+from application.words.events import words_of
+from application.words.reasons import REASONS, reason_words
+from domain.errors import NotFoundError
+
+UNDATED: Final = "?"
+"""The day of what has no time that can be read."""
+GONE: Final = frozenset({"enrollment.erased.v1", "erasure.executed.v1"})
+MOST_AT_ONCE: Final = 20_000
+"""Lines in one query: a person with more is read in several."""
+
+
+def timeline(services: Services, subject_id: UUID, *, department: str | None = None) -> dict[str, Any]:
+    """Return the whole list of what happened, when and by whom, grouped by day (UTC), in order of commit.
+
+    ``department``: what that department may see of it, None for everything. Holds no personal value: of somebody who
+    was erased it says the same as before. Raises ``NotFoundError``, ``UnavailableError``.
+    """
+    found = list(_lines(services, subject_id, department))
+    if not found:
+        raise NotFoundError(history.NO_HISTORY)
+    days = [
+        {"day": day, "events": [_document(line) for line in group]}
+        for day, group in groupby(found, key=lambda line: line.at.date().isoformat() if line.at else UNDATED)
+    ]
+    return {
+        "subject_id": str(subject_id),
+        "events": len(found),
+        "erased": any(line.name in GONE for line in found),
+        "days": days,
+    }
+
+
+def _lines(services: Services, subject_id: UUID, department: str | None) -> Iterator[IndexedEvent]:
+    for page in history.lines(services, Wanted(subject_id, department=department), size=MOST_AT_ONCE):
+        yield from page
+
+
+def _document(line: IndexedEvent) -> dict[str, Any]:
+    words = words_of(line.name, known=bool(line.aggregate))
+    document: dict[str, Any] = {
+        "position": line.position,
+        "at": line.at.isoformat() if line.at else None,
+        "event": line.label,
+        "pt-BR": words.pt,
+        "en": words.en,
+        "actor": line.actor,
+        "channel": line.channel,
+        "aggregate_id": str(line.stream_id),
+    }
+    if line.code is not None:
+        document["code"] = line.code
+        if line.code in REASONS or line.code in CODES:
+            document["reason"] = reason_words(line.code).document()
+    if line.outcome is not None:
+        document["outcome"] = line.outcome
+    if line.topic is not None:
+        document["bytes"] = line.size
+    return document
