@@ -9,6 +9,8 @@ from uuid import UUID
 from application.client_registry import Registry
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
+from application.ports.anchor import Anchor
+from application.ports.event_log import EventLog, LogMemory
 from application.ports.event_store import EventStore
 from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
@@ -78,6 +80,8 @@ class Services:
     identity: IdentityProvider
     signing: SigningKeyStore
     notary: Notary
+    log: EventLog
+    log_memory: LogMemory
     clients: Registry
     proofs: Proofs
     clock: Clock
@@ -92,6 +96,8 @@ class Services:
     projector: Projector
     signals: SignalPorts
     reception: Reception | None = None
+    anchors: tuple[Anchor, ...] = ()
+    origin: str = "faceauth"
     policies: Policies = field(default_factory=Policies)
     passwords: Passwords = field(default_factory=Passwords)
 

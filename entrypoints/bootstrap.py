@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
+from adapters.crypto.log_memory import FILE as LOG_FILE
+from adapters.crypto.log_memory import FileLogMemory
 from adapters.crypto.notary import FILE as NOTARY_FILE
 from adapters.crypto.notary import FileNotary
 from adapters.crypto.proofs import KeyProofs
@@ -26,7 +28,9 @@ from adapters.postgres.deployment import (
     note_generation,
     refusals,
 )
+from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.lockouts import PostgresLockouts
+from adapters.postgres.log_writer import backfill
 from adapters.postgres.migrate import migrate
 from adapters.postgres.once import PostgresOnce
 from adapters.postgres.pairings import PostgresPairings
@@ -109,6 +113,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         data_keys = PostgresDataKeyStore(database)
         vault, protection = EnvelopeVault(ring, data_keys), RingProtection(ring)
         keys = RingKeeper(ring, data_keys, on_change=partial(note_generation, database))
+        backfill(database)
         store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
         read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
         for name in settings.departments:
@@ -150,6 +155,9 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             ),
             signing=signing,
             notary=FileNotary.open(settings.keys_dir / NOTARY_FILE),
+            log=PostgresEventLog(database, ring.store_key),
+            log_memory=FileLogMemory(settings.log_dir / LOG_FILE, ring.store_key),
+            origin=settings.issuer,
             clients=Registry(PostgresClients(database), builtin),
             proofs=KeyProofs(settings.origins),
             clock=clock,

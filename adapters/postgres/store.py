@@ -1,15 +1,17 @@
-"""Event store on PostgreSQL: the library's recorder, with claims and unchanged-checks in the same transaction."""
+"""Event store on PostgreSQL: the library's recorder, with claims, checks and the log in the same transaction."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 from eventsourcing.persistence import Notification
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
 from adapters.postgres.database import LOCK_SECONDS, Database, translated
+from adapters.postgres.log_writer import LogWriter
 from adapters.postgres.statements import statement
 from application.ports.event_store import Holder
 from domain.errors import ClaimTakenError, ConcurrencyError
@@ -47,6 +49,11 @@ def _once(method: Any) -> Callable[..., Any]:
 class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
     """Inserts events under the table lock that serialises writers, together with what must commit with them."""
 
+    def __init__(self, datastore: PooledDatastore, log: LogWriter) -> None:
+        """Write every event into that log, too."""
+        super().__init__(datastore)
+        self._log = log
+
     insert_events = _once(PostgresApplicationRecorder.insert_events)
     select_events = _once(PostgresApplicationRecorder.select_events)
     select_notifications = _once(PostgresApplicationRecorder.select_notifications)
@@ -69,6 +76,26 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
         with self.datastore.get_connection() as connection:
             row = connection.execute(statement("claim_holder"), {"kind": kind, "digest": digest}).fetchone()
         return row["subject_id"] if row else None
+
+    def _insert_stored_events(
+        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> None:
+        super()._insert_stored_events(curs, stored_events, **kwargs)
+        self._log.ask(curs.connection)
+
+    def _fetch_ids_after_insert_events(
+        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        positions = super()._fetch_ids_after_insert_events(curs, stored_events, **kwargs)
+        if positions:
+            try:
+                self._log.append(stored_events, positions)
+            except Exception:
+                # The library keeps the exception until after its commit: there must be nothing to commit then.
+                with suppress(psycopg.Error):
+                    curs.connection.execute("SELECT 1 / 0").fetchone()
+                raise
+        return positions
 
     def _insert_events(
         self,
@@ -114,7 +141,7 @@ class PostgresEventStore(RecorderEventStore):
     ) -> None:
         """Open the store on a migrated database. See ``RecorderEventStore``. Raises ``UnavailableError``."""
         with translated():
-            recorder = FactPostgresRecorder(PooledDatastore(database))
+            recorder = FactPostgresRecorder(PooledDatastore(database), LogWriter(store_key))
         super().__init__(recorder, store_key=store_key, aggregates=aggregates, values=values)
         self._database = database
 

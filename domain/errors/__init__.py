@@ -41,6 +41,7 @@ from domain.errors.keys import (
     SealBrokenError,
     TransformUnknownError,
 )
+from domain.errors.log import LogBrokenError
 from domain.errors.people import (
     AccountInactiveError,
     AccountStateError,
@@ -130,6 +131,7 @@ __all__ = [
     "KeysReadOnlyError",
     "LockedOutError",
     "LockoutStateError",
+    "LogBrokenError",
     "ModelError",
     "NotAllowedError",
     "NotFoundError",
