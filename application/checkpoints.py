@@ -62,7 +62,7 @@ def make(services: Services, *, at: datetime, kept: int | None = None) -> dict[s
         newest = services.log.newest_checkpoint()
         former = None if newest is None else read(services, newest[1])
         _check_remembered(services, newest, former)
-        document = {
+        document: dict[str, Any] = {
             "format": FORMAT,
             "origin": services.origin,
             "number": 1 if newest is None else newest[0] + 1,

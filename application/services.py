@@ -7,9 +7,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from application.client_registry import Registry
+from application.ports.anchor import Anchor
 from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
-from application.ports.anchor import Anchor
 from application.ports.event_log import EventLog, LogMemory
 from application.ports.event_store import EventStore
 from application.ports.identity import IdentityProvider

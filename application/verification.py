@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from application import log_chain
@@ -21,7 +22,7 @@ from application.verification_result import (
     Verification,
 )
 from domain.act import Act
-from domain.errors import ConcurrencyError
+from domain.errors import FaceauthError
 from domain.journal import BROKEN, JournalEntry
 from domain.merkle import Frontier
 
@@ -99,9 +100,7 @@ def _from(verified: object) -> tuple[Frontier, int]:
     return Frontier(int(verified["size"]), hashes), int(verified["position"])
 
 
-def _of_tail(
-    tail: Tail | None, known: Mapping[str, Any], reading: LogReading, checkpoints: int
-) -> Iterable[Fault]:
+def _of_tail(tail: Tail | None, known: Mapping[str, Any], reading: LogReading, checkpoints: int) -> Iterable[Fault]:
     begun = known.get("begun_at")
     if tail is None:
         position, leaf = reading.newest()
@@ -134,9 +133,7 @@ def _gaps(reading: LogReading) -> Iterable[Fault]:
         yield Fault(STREAM_GAP, detail, stream=str(stream), version=newest)
 
 
-def _notes(
-    tail: Tail | None, restores: Sequence[Mapping[str, Any]], before: int, *, full: bool
-) -> list[str]:
+def _notes(tail: Tail | None, restores: Sequence[Mapping[str, Any]], before: int, *, full: bool) -> list[str]:
     notes = []
     if tail is not None and tail.begun_size:
         notes.append(
@@ -145,7 +142,11 @@ def _notes(
         )
     notes.extend(
         f"a backup of {restore['kept']} events was restored on {restore['at']}, as checkpoint {restore['number']} says"
-        + (f"; checkpoints of the history that it replaced: {_ranges(restore['replaced'])}" if restore["replaced"] else "")
+        + (
+            f"; checkpoints of the history that it replaced: {_ranges(restore['replaced'])}"
+            if restore["replaced"]
+            else ""
+        )
         for restore in restores
     )
     if before:
@@ -183,7 +184,5 @@ def _record(services: Services, result: Verification, act: Act) -> None:
     places = ",".join(str(fault.position) for fault in result.faults[:20] if fault.position is not None)
     facts |= {"faults": str(result.fault_count), "places": places}
     entry = JournalEntry.record(services.ids.new(), KIND, outcome=BROKEN, code="log_broken", facts=facts, act=act)
-    try:
+    with suppress(FaceauthError):  # what is broken may not take entries any more: the verdict stands without
         services.store.save(entry)
-    except ConcurrencyError:  # the very streams may be broken; the verdict stands without an entry
-        return

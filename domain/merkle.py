@@ -1,4 +1,4 @@
-"""Merkle trees of append-only logs: hashing, proofs and their verification (RFC 9162, section 2.1; the same as RFC 6962).
+"""Merkle trees of append-only logs: hashing, proofs and their verification (RFC 9162, section 2.1, as RFC 6962).
 
 Standard library only, and nothing of this project: the offline verifier runs this very module. A hash is 32 bytes.
 """

@@ -100,9 +100,7 @@ class TailKeeper:
             leaf = leaf_of(*row)
             leaves.append(Leaf(frontier.size, row.position, leaf))
             frontier.append(leaf, lambda level, index, root: nodes.append((level, index, root)))
-        grown = replace(
-            tail, size=frontier.size, hashes=frontier.hashes, last_position=position, suspect_since=suspect
-        )
+        grown = replace(tail, size=frontier.size, hashes=frontier.hashes, last_position=position, suspect_since=suspect)
         return Growth(grown, leaves, nodes)
 
 

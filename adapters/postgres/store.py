@@ -77,9 +77,7 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
             row = connection.execute(statement("claim_holder"), {"kind": kind, "digest": digest}).fetchone()
         return row["subject_id"] if row else None
 
-    def _insert_stored_events(
-        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> None:
+    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         super()._insert_stored_events(curs, stored_events, **kwargs)
         self._log.ask(curs.connection)
 

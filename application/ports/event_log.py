@@ -27,7 +27,7 @@ class StoredRow(NamedTuple):
 class Leaf(NamedTuple):
     """What the log holds at one place."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's method that nobody needs here
     position: int
     hash: bytes
 

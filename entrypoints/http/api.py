@@ -15,6 +15,7 @@ from application.ports.tokens import Principal
 from domain.errors import ConsentMissingError, InvalidInputError, NotFoundError
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
 from entrypoints.http import access, audit, bodies, erasure
+from entrypoints.http.audit_log import AuditLogApi
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
 from entrypoints.http.lockouts import LockoutApi
@@ -36,6 +37,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *LockoutApi(desk).endpoints(),
         *PasswordApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
+        *AuditLogApi(desk).endpoints(),
         *SignalApi(desk).endpoints(),
         *ReceptionApi(desk).endpoints(),
         *ScimApi(desk).endpoints(),

@@ -29,7 +29,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         trust = _trust(given.key, given.fingerprint)
     except CannotTellError as error:
-        results = [{"file": str(given.key), "exit": CANNOT_TELL, "detail": str(error)}]
+        results: list[dict[str, Any]] = [{"file": str(given.key), "exit": CANNOT_TELL, "detail": str(error)}]
     else:
         results = [_result(path, trust, given.files) for path in given.file]
     worst = _worst([result["exit"] for result in results])
@@ -50,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", nargs="+", type=Path, help="arquivos / files")
     parser.add_argument("--key", type=Path, help="chave pública do serviço (JWK ou JWKS) / the service's public key")
     parser.add_argument(
-        "--fingerprint", action="append", default=[], help="impressão digital da chave, por outro canal / its thumbprint"
+        "--fingerprint",
+        action="append",
+        default=[],
+        help="impressão digital da chave, por outro canal / its thumbprint",
     )
     parser.add_argument("--files", type=Path, help="pasta dos arquivos do manifesto / folder of a manifest's files")
     parser.add_argument("--json", action="store_true", help="saída em JSON / JSON output")
@@ -70,7 +73,7 @@ def _result(path: Path, trust: Trust, files: Path | None) -> dict[str, Any]:
         return {"file": str(path), "exit": CANNOT_TELL, "detail": str(error)}
     if not facts["trusted"]:
         detail = (
-            "a assinatura confere, mas ninguém disse em quem confiar: compare a impressão digital e use --fingerprint / "
+            "a assinatura confere, mas ninguém disse em quem confiar: compare a impressão digital, use --fingerprint / "
             "the signature fits, but nobody said whom to trust: compare the thumbprint and use --fingerprint"
         )
         return {"file": str(path), "exit": CANNOT_TELL, "detail": detail, **facts}
@@ -100,11 +103,12 @@ def _show(result: dict[str, Any]) -> None:
         lines.append(f"  {_plain(result['kind'])}")
         lines.append(f"  assinado por / signed by {_plain(result['signed_by'])}")
     document = result.get("entry") or result.get("document") or {}
-    shown = document if "entry" in result else {name: document[name] for name in SHOWN if document.get(name) is not None}
+    shown = (
+        document if "entry" in result else {name: document[name] for name in SHOWN if document.get(name) is not None}
+    )
     lines.extend(f"  {name}: {_plain(value)}" for name, value in shown.items())
-    for name in ("checkpoints", "files_checked", "index"):
-        if name in result:
-            lines.append(f"  {name}: {result[name]}")
+    counts = ("checkpoints", "files_checked", "index")
+    lines.extend(f"  {name}: {result[name]}" for name in counts if name in result)
     sys.stdout.write("\n".join(lines) + "\n")
 
 

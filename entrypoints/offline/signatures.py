@@ -1,4 +1,4 @@
-"""Signed documents opened without the service: JSON Web Signatures (RFC 7515) under keys that somebody decided to trust."""
+"""Signed documents opened without the service: JSON Web Signatures (RFC 7515) under keys that somebody trusts."""
 
 from __future__ import annotations
 
@@ -70,8 +70,9 @@ def trusted_keys(document: Any) -> dict[str, Mapping[str, str]]:
     """
     if not isinstance(document, dict):
         raise CannotTellError("não é uma chave / this is no key")
-    found = document.get("keys") if isinstance(document.get("keys"), list) else [document.get("jwk", document)]
-    keys = {thumbprint(key): key for key in found if isinstance(key, dict)}
+    listed = document.get("keys")
+    found = listed if isinstance(listed, list) else [document.get("jwk", document)]
+    keys: dict[str, Mapping[str, str]] = {thumbprint(key): key for key in found if isinstance(key, dict)}
     if not keys:
         raise CannotTellError("não há chave / there is no key in it")
     return keys
@@ -91,7 +92,7 @@ def open_envelope(envelope: Any, trust: Trust) -> Opened:
     """Return what an envelope of the notary holds. Raises ``NotAuthenticError``, ``CannotTellError``."""
     if not isinstance(envelope, dict) or not {"protected", "payload", "signature"} <= envelope.keys():
         raise CannotTellError("não é um documento assinado / this is no signed document")
-    opened = _opened(*(str(envelope[name]) for name in ("protected", "payload", "signature")), trust)
+    opened = _opened([str(envelope[name]) for name in ("protected", "payload", "signature")], trust)
     if "document" in envelope and _text(envelope["document"]) != _text(opened.document):
         raise NotAuthenticError("o texto não é o que foi assinado / what it shows is not what was signed")
     return opened
@@ -102,19 +103,24 @@ def open_token(token: str, trust: Trust) -> Opened:
     parts = token.strip().split(".")
     if len(parts) != 3:  # noqa: PLR2004 - RFC 7515, section 7.1
         raise CannotTellError("não é um documento assinado / this is no signed document")
-    return _opened(*parts, trust)
+    return _opened(parts, trust)
 
 
 def digest(envelope: Mapping[str, Any]) -> str:
     """Return the name by which the next checkpoint names this one."""
-    return hashlib.sha256(".".join(str(envelope[n]) for n in ("protected", "payload", "signature")).encode()).hexdigest()
+    return hashlib.sha256(
+        ".".join(str(envelope[n]) for n in ("protected", "payload", "signature")).encode()
+    ).hexdigest()
 
 
-def _opened(protected: str, payload: str, signature: str, trust: Trust) -> Opened:
+def _opened(parts: Sequence[str], trust: Trust) -> Opened:
+    protected, payload, signature = parts
     header, document = _json(protected), _json(payload)
     jwk = header.get("jwk")
     key_id = str(header.get("kid", ""))
-    candidates = [jwk] if isinstance(jwk, dict) else [k for k in trust.keys.values() if key_id in (thumbprint(k), k.get("kid"))]
+    candidates = (
+        [jwk] if isinstance(jwk, dict) else [k for k in trust.keys.values() if key_id in (thumbprint(k), k.get("kid"))]
+    )
     if not candidates:
         if trust.decides():
             raise NotAuthenticError(f"assinado por outra chave / signed by another key: {key_id}")

@@ -10,10 +10,10 @@ import pytest
 from adapters.memory.event_log import MemoryEventLog
 from adapters.postgres.event_log import PostgresEventLog
 from application.ports.event_log import Evidence
+from application.ports.event_store import Claim
 from domain.errors import ClaimTakenError, ConcurrencyError, NotFoundError
 from domain.log_entry import leaf_of
 from domain.merkle import TILE, Frontier, Tree, included
-from application.ports.event_store import Claim
 from tests.contract.stores import KEY, Parcel, consent, saved
 
 if TYPE_CHECKING:

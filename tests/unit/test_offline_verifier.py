@@ -38,7 +38,13 @@ class Desk:
 
     def write(self, name: str, document: Any) -> str:
         path = self.folder / name
-        path.write_bytes(document if isinstance(document, bytes) else canonical(document) if isinstance(document, dict) else json.dumps(document).encode())
+        path.write_bytes(
+            document
+            if isinstance(document, bytes)
+            else canonical(document)
+            if isinstance(document, dict)
+            else json.dumps(document).encode()
+        )
         return str(path)
 
     def check(self, document: Any, *more: str) -> int:
@@ -100,7 +106,18 @@ def test_a_changed_document_is_not_genuine(desk: Desk, change: dict[str, Any], e
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"7", b"\xff\xfe", b"{", b'{"a":NaN}', b"[" * 100_000, b'{"format":"faceauth-inclusion-proof/1"}']
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"7",
+        b"\xff\xfe",
+        b"{",
+        b'{"a":NaN}',
+        b"[" * 100_000,
+        b'{"format":"faceauth-inclusion-proof/1"}',
+    ],
 )
 def test_what_is_no_document_cannot_be_told(desk: Desk, content: bytes) -> None:
     assert desk.check(content) == 2
@@ -169,7 +186,13 @@ def test_the_files_of_a_manifest_are_compared(desk: Desk) -> None:
 def test_an_erasure_certificate_is_checked_against_the_keys_of_tokens(desk: Desk) -> None:
     key = generate_private_key(SECP256R1())
     numbers = key.public_key().public_numbers()
-    jwk = {"kty": "EC", "crv": "P-256", "kid": "t1", "x": _b64(numbers.x.to_bytes(32, "big")), "y": _b64(numbers.y.to_bytes(32, "big"))}
+    jwk = {
+        "kty": "EC",
+        "crv": "P-256",
+        "kid": "t1",
+        "x": _b64(numbers.x.to_bytes(32, "big")),
+        "y": _b64(numbers.y.to_bytes(32, "big")),
+    }
     head = _b64(b'{"alg":"ES256","kid":"t1","typ":"erasure-certificate+jwt"}') + "." + _b64(b'{"sub":"x"}')
     r, s = decode_dss_signature(key.sign(head.encode(), ECDSA(SHA256())))
     token = f"{head}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -163,7 +164,7 @@ def test_a_whole_database_of_yesterday_is_found_by_what_is_remembered_outside(ho
 
 
 def test_checkpoints_are_made_when_due_and_form_a_chain(house: House) -> None:
-    def keep_up(events: int = 10_000) -> dict[str, object] | None:
+    def keep_up(events: int = 10_000) -> dict[str, Any] | None:
         return checkpoints.keep_up(house.services, events=events, every=EVERY, act=house.act())
 
     first = keep_up()
@@ -180,7 +181,11 @@ def test_checkpoints_are_made_when_due_and_form_a_chain(house: House) -> None:
     assert third is not None
     documents = [checkpoint["document"] for checkpoint in (first, second, third)]
     assert [document["number"] for document in documents] == [1, 2, 3]
-    assert [document["previous"] for document in documents] == [None, checkpoints.digest(first), checkpoints.digest(second)]
+    assert [document["previous"] for document in documents] == [
+        None,
+        checkpoints.digest(first),
+        checkpoints.digest(second),
+    ]
     assert documents[0]["restore"] is None
     assert checked(house).sound
 
