@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import struct
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,13 +18,14 @@ from domain.merkle import Frontier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from application.ports.event_log import StoredRow
 
 KEY_BYTES: Final = 32
 TAIL_PURPOSE: Final = b"faceauth log tail/1"
-_MAC: Final = struct.Struct(">QQqQq")
+_HEAD: Final = struct.Struct(">QQqQq")
+"""Size, last position, begin (microseconds since 1970), size at the begin, size where it became suspect or -1."""
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _NEVER: Final = -1
 MOST_MISSING: Final = 1_000
 
@@ -49,20 +51,27 @@ class TailKeeper:
         """Derive the key from the ring's store key."""
         self._key = derived_key(store_key, TAIL_PURPOSE)
 
-    def mac(self, tail: Tail) -> bytes:
-        """Return the keyed digest (32 bytes) over everything that a tail says."""
+    def sealed(self, tail: Tail) -> bytes:
+        """Return a tail as it is kept: its numbers, its hashes, and a keyed digest (32 bytes) over them."""
         suspect = _NEVER if tail.suspect_since is None else tail.suspect_since
         begun_us = round(tail.begun_at.timestamp() * 1_000_000)
-        facts = _MAC.pack(tail.size, tail.last_position, begun_us, tail.begun_size, suspect)
-        return hmac.digest(self._key, facts + b"".join(tail.hashes), "sha256")
+        plain = _HEAD.pack(tail.size, tail.last_position, begun_us, tail.begun_size, suspect) + b"".join(tail.hashes)
+        return plain + hmac.digest(self._key, plain, "sha256")
 
-    def checked(self, tail: Tail, mac: bytes) -> Tail:
-        """Return the tail, marked with whether this service wrote it so."""
+    def opened(self, sealed: bytes) -> Tail:
+        """Return what is kept as a tail, marked with whether this service wrote it so. Never raises."""
+        plain, mac = sealed[:-KEY_BYTES], sealed[-KEY_BYTES:]
+        sound = hmac.compare_digest(hmac.digest(self._key, plain, "sha256"), mac)
         try:
-            sound = hmac.compare_digest(self.mac(tail), mac) and tail.frontier().size == tail.size
-        except (struct.error, ValueError):
-            sound = False
-        return replace(tail, sound=sound)
+            size, last_position, begun_us, begun_size, suspect = _HEAD.unpack_from(plain)
+            joined = plain[_HEAD.size :]
+            hashes = tuple(joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES))
+            begun_at = _EPOCH + timedelta(microseconds=begun_us)
+            Frontier(size, hashes)
+        except (struct.error, ValueError, OverflowError):
+            return Tail(0, (), 0, _EPOCH, 0, None, sound=False)
+        since = None if suspect == _NEVER else suspect
+        return Tail(size, hashes, last_position, begun_at, begun_size, since, sound)
 
     @staticmethod
     def begin(at: datetime, frontier: Frontier, last_position: int) -> Tail:
@@ -102,11 +111,6 @@ class TailKeeper:
             frontier.append(leaf, lambda level, index, root: nodes.append((level, index, root)))
         grown = replace(tail, size=frontier.size, hashes=frontier.hashes, last_position=position, suspect_since=suspect)
         return Growth(grown, leaves, nodes)
-
-
-def split_hashes(joined: bytes) -> tuple[bytes, ...]:
-    """Return the hashes of a tail as they lie one behind the other."""
-    return tuple(joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES))
 
 
 def frontier_of(batches: Iterable[Sequence[Leaf]]) -> tuple[Frontier, int]:

@@ -32,7 +32,7 @@ class MemoryEventLog:
         self._lock = RLock()
         self.leaves_kept: list[Leaf] = []
         self.nodes: dict[int, dict[int, bytes]] = defaultdict(dict)
-        self.tail_kept: tuple[Tail, bytes] | None = None
+        self.tail_kept: bytes | None = None
         self.checkpoints_kept: dict[int, bytes] = {}
         self._evidence: dict[tuple[int, str], Evidence] = {}
 
@@ -46,7 +46,7 @@ class MemoryEventLog:
             self.leaves_kept.extend(growth.leaves)
             for level, index, root in growth.nodes:
                 self.nodes[level].setdefault(index, root)
-            self.tail_kept = growth.tail, self._tails.mac(growth.tail)
+            self.tail_kept = self._tails.sealed(growth.tail)
 
     @contextmanager
     def reading(self) -> Iterator[MemoryEventLog]:
@@ -56,7 +56,7 @@ class MemoryEventLog:
 
     def tail(self) -> Tail | None:
         """Return the tail. See the port."""
-        return None if self.tail_kept is None else self._tails.checked(*self.tail_kept)
+        return None if self.tail_kept is None else self._tails.opened(self.tail_kept)
 
     def newest(self) -> tuple[int, int]:
         """Return (position of the newest event, index of the newest leaf). See the port."""

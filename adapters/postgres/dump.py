@@ -36,7 +36,7 @@ TABLES: Final = {
     "departments": ("name", "created_at"),
     "log_leaves": ("index", "position", "hash"),
     "log_nodes": ("level", "index", "hash"),
-    "log_tail": ("one", "size", "hashes", "last_position", "begun_at", "begun_size", "suspect_since", "mac"),
+    "log_tail": ("one", "sealed"),
     "log_checkpoints": ("number", "size", "at", "envelope"),
 }
 PLACES: Final = {"log_checkpoints": "restored_checkpoints"}

@@ -41,7 +41,7 @@ class PostgresReading:
     def tail(self) -> Tail | None:
         """Return the tail. See the port."""
         row = self._connection.execute(statement("log_tail")).fetchone()
-        return None if row is None else self._writer.tail_in(row)
+        return None if row is None else self._writer.tails.opened(bytes(row["sealed"]))
 
     def newest(self) -> tuple[int, int]:
         """Return (position of the newest event, index of the newest leaf). See the port."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.eventstore.log import Growth, TailKeeper, frontier_of, split_hashes
+from adapters.eventstore.log import Growth, TailKeeper, frontier_of
 from adapters.postgres.statements import statement
 from application.ports.event_log import Leaf, StoredRow, Tail
-from domain.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from eventsourcing.persistence import StoredEvent
-    from psycopg import Connection, Cursor
+    from psycopg import Cursor
     from psycopg.rows import DictRow
 
     from adapters.postgres.database import Database
@@ -24,79 +22,52 @@ BATCH: Final = 5_000
 """Rows at a time while a log is made of what is there already."""
 
 
+Before = tuple[bytes | None, int]
+"""(the tail as it was kept, index of the newest leaf), both from before the events: None and -1 where there is none."""
+
+
 class LogWriter:
     """Appends to the log under the lock that serialises writers of events. Safe from several threads."""
 
     def __init__(self, store_key: bytes) -> None:
         """Seal tails with a key that comes from the store key."""
         self.tails = TailKeeper(store_key)
-        self._asked = threading.local()
 
-    def ask(self, connection: Connection[DictRow]) -> None:
-        """Ask for the tail, in the pipeline that inserts the events; ``append`` reads the answer."""
-        cursor = connection.cursor()
-        cursor.execute(statement("log_tail"), prepare=True)
-        self._asked.cursor = cursor
-
-    def append(self, events: Sequence[StoredEvent], positions: Sequence[int]) -> None:
+    def append(
+        self, cursor: Cursor[DictRow], events: Sequence[StoredEvent], positions: Sequence[int], before: Before
+    ) -> None:
         """Add the leaves of events that were just inserted; goes out together with the commit."""
-        cursor: Cursor[DictRow] = self._asked.cursor
-        del self._asked.cursor
-        tail = self._standing(cursor, positions[0] - 1)
+        tail, usual = self._standing(cursor, positions[0] - 1, before)
         rows = (
             StoredRow(position, event.originator_id.bytes, event.originator_version, event.topic, event.state)  # type: ignore[union-attr]
             for position, event in zip(positions, events, strict=True)
         )
-        self._write(cursor, TailKeeper.grow(tail, rows))
+        growth = TailKeeper.grow(tail, rows)
+        if usual and len(growth.leaves) == 1 and not growth.nodes:
+            (leaf,) = growth.leaves
+            columns = leaf._asdict() | {"sealed": self.tails.sealed(growth.tail)}
+            cursor.execute(statement("log_append_one"), columns, prepare=True)
+        else:
+            columns = _columns(growth) | {"sealed": self.tails.sealed(growth.tail)}
+            cursor.execute(statement("log_append"), columns, prepare=True)
 
-    def _standing(self, cursor: Cursor[DictRow], last_position: int) -> Tail:
-        """Return the tail to go on from; where it is not as it must be, one that says so from here on."""
-        row = cursor.fetchone()
-        if row is None:
-            raise UnavailableError("the database gave no answer")
-        newest = -1 if row["newest_leaf"] is None else int(row["newest_leaf"])
-        tail = self.tail_in(row)
-        if tail is not None and tail.sound and newest == tail.size - 1:
-            return tail
-        if tail is None:
-            return self._begin(cursor, last_position)
-        return TailKeeper.mended(tail, *frontier_of(_leaves(cursor)))
+    def _standing(self, cursor: Cursor[DictRow], last_position: int, before: Before) -> tuple[Tail, bool]:
+        """Return (the tail to go on from, whether there is a row of it).
+
+        Where that is not as it must be, one that says so from here on.
+        """
+        sealed, newest = before
+        if sealed is None:
+            return self._begin(cursor, last_position), False
+        tail = self.tails.opened(sealed)
+        if tail.sound and newest == tail.size - 1:
+            return tail, True
+        return TailKeeper.mended(tail, *frontier_of(_leaves(cursor))), True
 
     def _begin(self, cursor: Cursor[DictRow], last_position: int) -> Tail:
         """Make the log of what is there already. Of much, ``backfill`` did most of it before."""
         tail, _ = _fill(cursor, last_position)
         return TailKeeper.begin(tail.begun_at, tail.frontier(), tail.last_position)
-
-    def tail_in(self, row: Mapping[str, Any]) -> Tail | None:
-        """Return the tail of a row of ``log_tail``; None where there is none."""
-        if row["size"] is None:
-            return None
-        tail = Tail(
-            size=row["size"],
-            hashes=split_hashes(bytes(row["hashes"])),
-            last_position=row["last_position"],
-            begun_at=row["begun_at"],
-            begun_size=row["begun_size"],
-            suspect_since=row["suspect_since"],
-        )
-        return self.tails.checked(tail, bytes(row["mac"]))
-
-    def _write(self, cursor: Cursor[DictRow], growth: Growth) -> None:
-        tail = growth.tail
-        cursor.execute(
-            statement("log_append"),
-            _columns(growth)
-            | {
-                "size": tail.size,
-                "tail": b"".join(tail.hashes),
-                "last_position": tail.last_position,
-                "begun_at": tail.begun_at,
-                "begun_size": tail.begun_size,
-                "suspect_since": tail.suspect_since,
-                "mac": self.tails.mac(tail),
-            },
-            prepare=True,
-        )
 
 
 def backfill(database: Database, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from eventsourcing.persistence import Notification
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from eventsourcing.postgres import PostgresAggregateRecorder, PostgresApplicationRecorder, PostgresDatastore
+from psycopg.sql import SQL
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
 from adapters.postgres.database import LOCK_SECONDS, Database, translated
@@ -53,6 +54,9 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
         """Write every event into that log, too."""
         super().__init__(datastore)
         self._log = log
+        # Every connection of the pool has the lock timeout already; the tail of the log comes with the positions.
+        self.lock_table_statements = self.lock_table_statements[1:]
+        self.insert_events_statement += SQL(statement("log_before").decode())  # type: ignore[arg-type]
 
     insert_events = _once(PostgresApplicationRecorder.insert_events)
     select_events = _once(PostgresApplicationRecorder.select_events)
@@ -77,22 +81,23 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
             row = connection.execute(statement("claim_holder"), {"kind": kind, "digest": digest}).fetchone()
         return row["subject_id"] if row else None
 
-    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
-        super()._insert_stored_events(curs, stored_events, **kwargs)
-        self._log.ask(curs.connection)
+    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
+        self._lock_table(curs)  # the log notifies the followers, in its own statement
+        PostgresAggregateRecorder._insert_stored_events(self, curs, stored_events)  # noqa: SLF001 - without the middle one
 
     def _fetch_ids_after_insert_events(
-        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> Sequence[int] | None:
-        positions = super()._fetch_ids_after_insert_events(curs, stored_events, **kwargs)
-        if positions:
-            try:
-                self._log.append(stored_events, positions)
-            except Exception:
-                # The library keeps the exception until after its commit: there must be nothing to commit then.
-                with suppress(psycopg.Error):
-                    curs.connection.execute("SELECT 1 / 0").fetchone()
-                raise
+        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
+    ) -> Sequence[int]:
+        rows = curs.fetchall()
+        positions = [row["notification_id"] for row in rows]
+        before = rows[0]["log_tail"], rows[0]["newest_leaf"]
+        try:
+            self._log.append(curs, stored_events, positions, before)
+        except Exception:
+            # The library keeps the exception until after its commit: there must be nothing to commit then.
+            with suppress(psycopg.Error):
+                curs.connection.execute("SELECT 1 / 0").fetchone()
+            raise
         return positions
 
     def _insert_events(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -37,10 +38,8 @@ def seed(dsn: str, store_key: bytes, events: int) -> None:
             rows = list(_rows(aead, first, min(BATCH, events + 1 - first)))
             tail = _store(connection, tail, rows)
         connection.execute("SELECT setval('stored_events_notification_id_seq', %s)", (events,))
-        connection.execute(
-            "INSERT INTO log_tail (size, hashes, last_position, begun_at, begun_size, mac) VALUES (%s, %s, %s, %s, 0, %s)",
-            (tail.size, b"".join(tail.hashes), tail.last_position, tail.begun_at, keeper.mac(tail)),
-        )
+        sealed = keeper.sealed(replace(tail, begun_size=0))
+        connection.execute("INSERT INTO log_tail (sealed) VALUES (%s)", (sealed,))
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 

@@ -15,15 +15,10 @@ CREATE TABLE log_nodes (
 );
 
 -- One row, rewritten with every append, under a keyed digest: who has the database but no key cannot make one that fits.
+-- In one piece, which every append reads and writes: adapters/eventstore/log.py says what is in it.
 CREATE TABLE log_tail (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    size bigint NOT NULL,
-    hashes bytea NOT NULL,
-    last_position bigint NOT NULL,
-    begun_at timestamptz NOT NULL,
-    begun_size bigint NOT NULL,
-    suspect_since bigint,
-    mac bytea NOT NULL
+    sealed bytea NOT NULL
 ) WITH (fillfactor = 10);
 
 CREATE TABLE log_checkpoints (

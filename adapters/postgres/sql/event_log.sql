@@ -1,6 +1,13 @@
 -- name: log_tail
-SELECT (SELECT max(index) FROM log_leaves) AS newest_leaf, t.*
-FROM (SELECT 1) AS always LEFT JOIN log_tail t ON true
+SELECT sealed FROM log_tail
+
+-- name: log_before
+, (SELECT sealed FROM log_tail) AS log_tail, coalesce((SELECT max(index) FROM log_leaves), -1) AS newest_leaf
+
+-- name: log_append_one
+-- The usual case, as cheap as it gets: one leaf, no subtree complete, the tail there already; and word of it to all.
+WITH leaf AS (INSERT INTO log_leaves (index, position, hash) VALUES (%(index)s, %(position)s, %(hash)b))
+UPDATE log_tail SET sealed = %(sealed)b RETURNING pg_notify('stored_events', '')
 
 -- name: log_append
 WITH leaves AS (
@@ -12,12 +19,8 @@ WITH leaves AS (
     SELECT * FROM unnest(%(levels)s::smallint[], %(indexes)s::bigint[], %(roots)s::bytea[])
     ON CONFLICT DO NOTHING
 )
-INSERT INTO log_tail (size, hashes, last_position, begun_at, begun_size, suspect_since, mac)
-VALUES (%(size)s, %(tail)s, %(last_position)s, %(begun_at)s, %(begun_size)s, %(suspect_since)s, %(mac)s)
-ON CONFLICT (one) DO UPDATE SET
-    size = excluded.size, hashes = excluded.hashes, last_position = excluded.last_position,
-    begun_at = excluded.begun_at, begun_size = excluded.begun_size, suspect_since = excluded.suspect_since,
-    mac = excluded.mac
+INSERT INTO log_tail (sealed) VALUES (%(sealed)s)
+ON CONFLICT (one) DO UPDATE SET sealed = excluded.sealed RETURNING pg_notify('stored_events', '')
 
 -- name: log_fill
 WITH leaves AS (
