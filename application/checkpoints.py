@@ -217,7 +217,10 @@ def after_restore(services: Services, *, position: int, act: Act) -> dict[str, A
 
 def leaves_until(reading: LogReading, position: int) -> int:
     """Return how many leaves have that position or a lower one; positions grow with the index."""
-    _, newest = reading.newest()
+    last, newest = reading.newest()
+    for guess in (position - 1, newest - (last - position)):  # there are few holes: most often one look is enough
+        if 0 <= guess <= newest and _position(reading, guess) == position:
+            return guess + 1
     return bisect_left(range(newest + 1), position + 1, key=lambda index: _position(reading, index))
 
 

@@ -182,6 +182,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("departments", "ok" if names else "warning", ", ".join(names) or "none", remedy)
         yield from hospital_examination.named_departments(settings, names)
         yield _erasures(services)
+        yield hospital_examination.event_log(services)
         yield _backup(app, "data_backup", backups.SUFFIX, "faceauth backup create")
         yield _backup(app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys")
 

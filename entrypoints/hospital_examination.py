@@ -9,6 +9,9 @@ from typing import Final
 
 from adapters.identity.exchange import trusting
 from adapters.identity.public_keys import usable_keys
+from application.log_standing import standing
+from application.services import Services
+from application.verification_result import SOUND
 from domain.errors import ConfigurationError, UnavailableError
 from domain.policies.lockout import LockoutPolicy
 from domain.roles import EVERYWHERE
@@ -131,3 +134,22 @@ def named_departments(settings: Settings, names: Collection[str]) -> Iterator[Fi
 def _is_host(text: str) -> bool:
     found = _HOST.fullmatch(text)
     return found is not None and 0 < int(found[2] or 1) <= MAX_PORT
+
+
+def event_log(services: Services) -> Finding:
+    """Look at the log of events: its tail, its newest verification, and the anchors of its checkpoints."""
+    found = standing(services)
+    tail, verified = found["tail"], found["verification"]
+    if tail is None:
+        return Finding("event_log", "ok", "nothing is logged yet")
+    if not tail["sound"] or tail["suspect_since"] is not None:
+        return Finding("event_log", "fault", "the log was changed by somebody else", "faceauth audit verify")
+    if verified is not None and verified["verdict"] != SOUND:
+        return Finding("event_log", "fault", "the last verification found tampering", "faceauth audit verify")
+    failing = [anchor["name"] for anchor in found["anchors"] if anchor["error"]]
+    if failing:
+        return Finding("event_log", "warning", f"anchors refuse: {', '.join(failing)}", "faceauth audit log status")
+    when = "never verified" if verified is None else f"verified {verified['at'][:10]}"
+    remedy = "faceauth audit verify" if verified is None else ""
+    detail = f"{tail['size']} events, {found['checkpoints']} checkpoints, {when}"
+    return Finding("event_log", "warning" if verified is None else "ok", detail, remedy)

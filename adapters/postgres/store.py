@@ -56,7 +56,7 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
         self._log = log
         # Every connection of the pool has the lock timeout already; the tail of the log comes with the positions.
         self.lock_table_statements = self.lock_table_statements[1:]
-        self.insert_events_statement += SQL(statement("log_before").decode())  # type: ignore[arg-type]
+        self.insert_events_statement += SQL(statement("log_before").decode())
 
     insert_events = _once(PostgresApplicationRecorder.insert_events)
     select_events = _once(PostgresApplicationRecorder.select_events)

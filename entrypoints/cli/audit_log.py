@@ -107,6 +107,7 @@ def prove(
 
 def checkpoint(out: OutOption = None) -> None:
     """Assina um ponto de controle agora / Sign a checkpoint now."""
+    _check_free(out)
     with bootstrap(load_settings(), vision=False) as app:
         envelope = checkpoints.make(app.services, at=app.services.clock.now())
     _give(envelope, out)
@@ -181,10 +182,14 @@ def _give(document: dict[str, Any], out: Path | None) -> None:
         print_json(document)
         return
     content = json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
-    if out.exists():
-        raise ConfigurationError(f"{out} exists already: name another file")
+    _check_free(out)
     write_private(out, lambda file: file.write(content))
     console.print(f"Escrito / written: {out}", markup=False, soft_wrap=True)
+
+
+def _check_free(out: Path | None) -> None:
+    if out is not None and out.exists():
+        raise ConfigurationError(f"{out} exists already: name another file")
 
 
 def _show(result: Verification) -> None:
