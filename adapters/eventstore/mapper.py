@@ -30,7 +30,9 @@ class Opener:
     """Says of rows whether this service sealed them for just that place, without making anything of what is inside."""
 
     def __init__(self, store_key: bytes) -> None:
-        """Take the key (32 bytes)."""
+        """Take the key (32 bytes). Raises ``ValueError`` for another length."""
+        if len(store_key) != STORE_KEY_BYTES:
+            raise ValueError(f"the store key has {STORE_KEY_BYTES} bytes")
         self._aead = AESGCM(store_key)
 
     def opens(self, stream: bytes, version: int, topic: str, state: bytes) -> bool:
