@@ -17,5 +17,12 @@ def main() -> None:
     run()
 
 
+def verify() -> None:
+    """Run the ``faceauth-verify`` command, which needs nothing but cryptography."""
+    from entrypoints.offline.command import run as check  # noqa: PLC0415 - as above
+
+    sys.exit(check())
+
+
 if __name__ == "__main__":
     main()

@@ -15,6 +15,7 @@ from application.ports.challenges import Challenges
 from application.ports.clock import Clock, Ids
 from application.ports.consent_codes import ConsentCodes
 from application.ports.event_index import EventIndex
+from application.ports.event_log import EventLog, LogMemory
 from application.ports.event_store import EventStore
 from application.ports.identity import IdentityProvider
 from application.ports.keys import KeyKeeper
@@ -87,6 +88,8 @@ class Services:
     identity: IdentityProvider
     signing: SigningKeyStore
     notary: Notary
+    log: EventLog
+    log_memory: LogMemory
     clients: Registry
     proofs: Proofs
     clock: Clock
@@ -104,10 +107,11 @@ class Services:
     projector: Projector
     signals: SignalPorts
     reception: Reception | None = None
+    anchors: tuple[Anchor, ...] = ()
+    origin: str = "faceauth"
     policies: Policies = field(default_factory=Policies)
     passwords: Passwords = field(default_factory=Passwords)
     notices: NoticeShelf = field(default_factory=NoticeShelf)
-    anchors: tuple[Anchor, ...] = ()
 
     def act(self, actor: str, channel: str, *, correlation_id: UUID | None = None, cause: UUID | None = None) -> Act:
         """Return the provenance of a command given now."""

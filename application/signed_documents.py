@@ -26,7 +26,9 @@ WITNESS_RECEIPT: Final = "faceauth-witness-receipt+json"
 
 def signed(notary: Notary, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document (plain JSON values) with its signature; ``kind`` is its media type without "application/"."""
-    header = {"alg": "EdDSA", "kid": notary.key_id, "typ": kind}
+    jwk = {name: notary.public_jwk[name] for name in ("crv", "kty", "x")}
+    # With the key in it, who has compared its thumbprint over another channel needs nothing else.
+    header = {"alg": "EdDSA", "jwk": jwk, "kid": notary.key_id, "typ": kind}
     protected, payload = _encoded(canonical(header)), _encoded(canonical(document))
     signature = _encoded(notary.sign(f"{protected}.{payload}".encode()))
     return {"document": dict(document), "payload": payload, "protected": protected, "signature": signature}

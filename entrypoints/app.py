@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from adapters.memory.gallery import Gallery
 from adapters.postgres.database import Database
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.serving import Presence
+from application import checkpoints
 from application.confirm import find_account
 from application.consent import live_enrollment
 from application.enroll import Enrolling
@@ -27,7 +29,7 @@ from entrypoints.faults import trail
 from entrypoints.opening import Opened
 from entrypoints.reception import watch_signals
 from entrypoints.settings import Settings
-from entrypoints.worker import HOUR, TASKS, Task, Worker
+from entrypoints.worker import HOUR, MINUTE, TASKS, Task, Worker
 
 SUPERVISE_EVERY_S: Final = 1.0
 MAX_LAG_EVENTS: Final = 1000
@@ -74,7 +76,15 @@ class App:
     def supervise(self) -> None:
         """Keep an eye on things: bring a lost database back, let go of destroyed keys, do what is due."""
         purge = Task("key_backups", HOUR, lambda services, act: key_backups.purge(services, self.settings, act=act))
-        worker = Worker(self.services, reporter("worker"), (*TASKS, purge))
+        every = timedelta(hours=self.settings.checkpoint_hours)
+        sign = Task(
+            "checkpoints",
+            MINUTE,
+            lambda services, act: checkpoints.keep_up(
+                services, events=self.settings.checkpoint_events, every=every, act=act
+            ),
+        )
+        worker = Worker(self.services, reporter("worker"), (*TASKS, purge, sign))
         worker.start()
         self._closing.callback(worker.stop)
         watch_signals(self.settings, self.services, reporter("signals"), self._closing)

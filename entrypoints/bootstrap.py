@@ -10,6 +10,8 @@ from typing import Any, Final
 from adapters.calendar.brazil import BrazilianDays
 from adapters.crypto.entropy import SystemChallenges, SystemClock, SystemIds
 from adapters.crypto.keeper import RingKeeper
+from adapters.crypto.log_memory import FILE as LOG_FILE
+from adapters.crypto.log_memory import FileLogMemory
 from adapters.crypto.notary import FILE as NOTARY_FILE
 from adapters.crypto.notary import FileNotary
 from adapters.crypto.proofs import KeyProofs
@@ -29,7 +31,9 @@ from adapters.postgres.deployment import (
     refusals,
 )
 from adapters.postgres.event_index import PostgresEventIndex
+from adapters.postgres.event_log import PostgresEventLog
 from adapters.postgres.lockouts import PostgresLockouts
+from adapters.postgres.log_writer import backfill
 from adapters.postgres.once import PostgresOnce
 from adapters.postgres.pairings import PostgresPairings
 from adapters.postgres.read_models import PostgresDepartments, PostgresReadModels
@@ -120,6 +124,7 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
         data_keys = PostgresDataKeyStore(database)
         vault, protection = EnvelopeVault(ring, data_keys), RingProtection(ring)
         keys = RingKeeper(ring, data_keys, on_change=partial(note_generation, database))
+        backfill(database)
         store = PostgresEventStore(database, store_key=ring.store_key, aggregates=AGGREGATES, values=VALUES)
         read_models, departments = PostgresReadModels(database), PostgresDepartments(database)
         for name in settings.departments:
@@ -161,6 +166,9 @@ def bootstrap(settings: Settings, *, vision: bool = True, follow: bool = False, 
             ),
             signing=signing,
             notary=FileNotary.open(settings.keys_dir / NOTARY_FILE),
+            log=PostgresEventLog(database, ring.store_key),
+            log_memory=FileLogMemory(settings.log_dir / LOG_FILE, ring.store_key),
+            origin=settings.issuer,
             clients=Registry(PostgresClients(database), builtin),
             proofs=KeyProofs(settings.origins),
             clock=clock,

@@ -187,6 +187,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _erasures(services)
         yield hospital_examination.retention(services)
         yield _incidents(services)
+        yield hospital_examination.event_log(services)
         yield _backup(app, "data_backup", backups.SUFFIX, "faceauth backup create")
         yield _backup(app, "key_backup", key_backups.SUFFIX, "faceauth backup create --keys")
 

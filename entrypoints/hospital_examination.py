@@ -11,7 +11,9 @@ from typing import Final
 from adapters.identity.exchange import trusting
 from adapters.identity.public_keys import usable_keys
 from application import retention as keeping
+from application.log_standing import standing
 from application.services import Services
+from application.verification_result import SOUND
 from domain.errors import ConfigurationError, UnavailableError
 from domain.policies.lockout import LockoutPolicy
 from domain.retention import HALTED
@@ -150,3 +152,22 @@ def retention(services: Services) -> Finding:
         remedy = "FACEAUTH_EPOCH_KEY_DAYS=183: Marco Civil, art. 15 wants records of access for six months"
         return Finding("retention", "warning", f"client addresses live {policy.epoch_keys.days} days", remedy)
     return Finding("retention", "ok", "no sweep waits for an operator")
+
+
+def event_log(services: Services) -> Finding:
+    """Look at the log of events: its tail, its newest verification, and the anchors of its checkpoints."""
+    found = standing(services)
+    tail, verified = found["tail"], found["verification"]
+    if tail is None:
+        return Finding("event_log", "ok", "nothing is logged yet")
+    if not tail["sound"] or tail["suspect_since"] is not None:
+        return Finding("event_log", "fault", "the log was changed by somebody else", "faceauth audit verify")
+    if verified is not None and verified["verdict"] != SOUND:
+        return Finding("event_log", "fault", "the last verification found tampering", "faceauth audit verify")
+    failing = [anchor["name"] for anchor in found["anchors"] if anchor["error"]]
+    if failing:
+        return Finding("event_log", "warning", f"anchors refuse: {', '.join(failing)}", "faceauth audit log status")
+    when = "never verified" if verified is None else f"verified {verified['at'][:10]}"
+    remedy = "faceauth audit verify" if verified is None else ""
+    detail = f"{tail['size']} events, {found['checkpoints']} checkpoints, {when}"
+    return Finding("event_log", "warning" if verified is None else "ok", detail, remedy)

@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.postgres.database import Database
 from adapters.postgres.deployment import forget, read
+from application import checkpoints
 from application.restored import Ended, Repeated, complete
 from application.services import Services
 from domain.act import Act
@@ -37,5 +38,6 @@ def finish_restore(services: Services, database: Database, *, act: Act) -> Repea
             return None
         document = json.loads(note)
         repeated = complete(services, Ended.from_document(document["ended"]), facts=document["facts"], act=act)
+        checkpoints.after_restore(services, position=int(document["facts"]["position"]), act=act)
         forget(database, RESTORING)
         return repeated

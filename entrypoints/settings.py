@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     retention_announce_hours: float = Field(default=24, ge=1, le=24 * 30)
     retention_most_percent: float = Field(default=25, gt=0, lt=100)
     retention_most_jump_days: float = Field(default=35, ge=2, le=90)
+    checkpoint_events: int = Field(default=10_000, ge=1)
+    checkpoint_hours: float = Field(default=24, gt=0, le=24 * 30)
     session_hours: float = Field(default=8.0, gt=0, le=24)
     session_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
     signal_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -227,6 +229,11 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """Where keys live, closed to everybody else."""
         return self.home / "keys"
+
+    @property
+    def log_dir(self) -> Path:
+        """Where what is remembered of the log of events lives."""
+        return self.home / "log"
 
     @property
     def backups_dir(self) -> Path:

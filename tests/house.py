@@ -14,6 +14,7 @@ from adapters.memory.clients import MemoryClients
 from adapters.memory.clock import FixedClock, SequentialIds
 from adapters.memory.consent_codes import MemoryConsentCodes
 from adapters.memory.event_index import MemoryEventIndex
+from adapters.memory.event_log import MemoryLogMemory
 from adapters.memory.event_store import MemoryEventStore
 from adapters.memory.gallery import Gallery
 from adapters.memory.identity import MemoryIdentityProvider
@@ -230,6 +231,8 @@ def build_house(
         identity=MemoryIdentityProvider(clock),
         signing=MemorySigningKeys(clock.now()),
         notary=MemoryNotary(),
+        log=store.log,
+        log_memory=MemoryLogMemory(),
         clients=Registry(MemoryClients(), Client("faceauth-app", PUBLIC, ("medical-record", "ehr"), clock.now())),
         proofs=KeyProofs(["https://localhost:8443"]),
         clock=clock,

@@ -26,6 +26,28 @@ FORMAT: Final = b"\x01"
 """First byte of every row: AES-256-GCM, nonce, ciphertext with tag."""
 
 
+class Opener:
+    """Says of rows whether this service sealed them for just that place, without making anything of what is inside."""
+
+    def __init__(self, store_key: bytes) -> None:
+        """Take the key (32 bytes). Raises ``ValueError`` for another length."""
+        if len(store_key) != STORE_KEY_BYTES:
+            raise ValueError(f"the store key has {STORE_KEY_BYTES} bytes")
+        self._aead = AESGCM(store_key)
+
+    def opens(self, stream: bytes, version: int, topic: str, state: bytes) -> bool:
+        """Say so; ``stream`` are the 16 bytes of the id. False, never an error, for whatever is no row of ours."""
+        name = stream.hex()
+        if state[:1] != FORMAT or len(state) <= NONCE_BYTES + 1:
+            return False
+        try:
+            binding = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}|{version}|{topic}".encode()
+            self._aead.decrypt(state[1 : NONCE_BYTES + 1], state[NONCE_BYTES + 1 :], binding)
+        except (InvalidTag, ValueError):
+            return False
+        return True
+
+
 class SealingMapper(Mapper[UUID]):
     """Seals the whole state of every event under the store key.
 

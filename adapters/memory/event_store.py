@@ -6,17 +6,19 @@ from collections import defaultdict
 from contextlib import contextmanager
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
+from adapters.memory.event_log import MemoryEventLog
+from application.ports.event_log import StoredRow
 from application.ports.event_store import Claim, Holder
 from domain.errors import ClaimTakenError, ConcurrencyError, InProgressError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from uuid import UUID
 
     from eventsourcing.domain import Aggregate
 
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
 class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
     """Lists and dictionaries under one lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, store_key: bytes) -> None:
         """Start empty."""
         super().__init__()
+        self.log = MemoryEventLog(store_key, self._rows)
         self._claims: dict[tuple[str, str], UUID] = {}
 
     def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
@@ -65,6 +68,16 @@ class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
         with self._database_lock:
             return self._claims.get((kind, digest))
 
+    def _rows(self) -> list[StoredRow]:
+        with self._database_lock:
+            return [_row(place + 1, event) for place, event in enumerate(self._stored_events)]
+
+    def _update_table(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        positions = super()._update_table(stored_events, **kwargs)
+        if positions:
+            self.log.append([_row(position, event) for position, event in zip(positions, stored_events, strict=True)])
+        return positions
+
     def _assert_uniqueness(
         self,
         stored_events: Sequence[StoredEvent],
@@ -87,6 +100,11 @@ class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
         self._claims = claims
 
 
+def _row(position: int, event: StoredEvent) -> StoredRow:
+    stream = event.originator_id if isinstance(event.originator_id, UUID) else UUID(event.originator_id)
+    return StoredRow(position, stream.bytes, event.originator_version, event.topic, event.state)
+
+
 def _frees(freed: Claim | Holder, place: tuple[str, str], holder: UUID) -> bool:
     if holder != freed.subject_id:
         return False
@@ -100,8 +118,9 @@ class MemoryEventStore(RecorderEventStore):
 
     def __init__(self, *, store_key: bytes, aggregates: Sequence[type[Aggregate]], values: Sequence[type]) -> None:
         """See ``RecorderEventStore``."""
-        recorder = MemoryRecorder()
+        recorder = MemoryRecorder(store_key)
         super().__init__(recorder, store_key=store_key, aggregates=aggregates, values=values)
+        self.log = recorder.log
         self._listenable = recorder
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 

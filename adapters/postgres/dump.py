@@ -34,9 +34,15 @@ TABLES: Final = {
     EVENTS: ("originator_id", "originator_version", "topic", "state", "notification_id"),
     "identity_claims": ("kind", "digest", "subject_id"),
     "departments": ("name", "created_at"),
+    "log_leaves": ("index", "position", "hash"),
+    "log_nodes": ("level", "index", "hash"),
+    "log_tail": ("one", "sealed"),
+    "log_checkpoints": ("number", "size", "at", "envelope"),
 }
+PLACES: Final = {"log_checkpoints": "restored_checkpoints"}
+"""Checkpoints are never taken back: those of a backup are added where there are none of their number."""
 _PIECE: Final = 1 << 20
-_COPY: Final = re.compile(rb"COPY public\.(\w+) \(([\w, ]+)\) FROM stdin;\n")
+_COPY: Final = re.compile(rb'COPY public\.(\w+) \(([\w, "]+)\) FROM stdin;\n')
 _END: Final = b"\\.\n"
 
 
@@ -78,7 +84,7 @@ def rows(content: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
                 yield table, line
         elif heading := _COPY.fullmatch(line):
             table = heading[1].decode()
-            if tuple(heading[2].decode().split(", ")) != TABLES.get(table):
+            if tuple(heading[2].decode().replace('"', "").split(", ")) != TABLES.get(table):
                 raise BackupDamagedError("the backup is of another version of the database: use the version it names")
     if table:
         raise BackupDamagedError("the backup ends in the middle of a table")
@@ -110,7 +116,9 @@ def replace_history(database: Database, content: Iterable[bytes], notes: Mapping
         connection.execute(statement("history_lock"))
         connection.execute(statement("history_open"))
         connection.execute(statement("history_empty"))
+        connection.execute(statement("history_aside"))
         _copy(connection, rows(content))
+        connection.execute(statement("history_checkpoints"))
         connection.execute(statement("history_go_on"))
         connection.execute(statement("history_close"))
         for name, value in notes.items():
@@ -121,7 +129,8 @@ def _copy(connection: Connection[DictRow], found: Iterator[tuple[str, bytes]]) -
     line = next(found, None)
     while line is not None:
         table = line[0]
-        with connection.cursor().copy(f"COPY {table} ({', '.join(TABLES[table])}) FROM STDIN".encode()) as copy:
+        query = f"COPY {PLACES.get(table, table)} ({', '.join(TABLES[table])}) FROM STDIN"
+        with connection.cursor().copy(query.encode()) as copy:
             while line is not None and line[0] == table:
                 copy.write(line[1])
                 line = next(found, None)

@@ -1,16 +1,18 @@
-"""Event store on PostgreSQL: the library's recorder, with claims and unchanged-checks in the same transaction."""
+"""Event store on PostgreSQL: the library's recorder, with claims, checks and the log in the same transaction."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 from eventsourcing.persistence import Notification
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from eventsourcing.postgres import PostgresAggregateRecorder, PostgresApplicationRecorder, PostgresDatastore
 from psycopg.sql import SQL
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
 from adapters.postgres.database import LOCK_SECONDS, Database, translated
+from adapters.postgres.log_writer import LogWriter
 from adapters.postgres.statements import statement
 from application.ports.event_store import Holder
 from domain.errors import ClaimTakenError, ConcurrencyError
@@ -48,17 +50,19 @@ def _once(method: Any) -> Callable[..., Any]:
 class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
     """Inserts events under the table lock that serialises writers, together with what must commit with them."""
 
+    def __init__(self, datastore: PooledDatastore, log: LogWriter) -> None:
+        """Write every event into that log, too."""
+        super().__init__(datastore)
+        self._log = log
+        # Every connection of the pool has the lock timeout already. The lock is the same, taken by the tables' owner:
+        # the service's own role could not (see roles.py). The tail of the log comes with the positions.
+        self.lock_table_statements = [SQL("SELECT public.lock_stored_events()")]
+        self.insert_events_statement += SQL(statement("log_before").decode())
+
     insert_events = _once(PostgresApplicationRecorder.insert_events)
     select_events = _once(PostgresApplicationRecorder.select_events)
     select_notifications = _once(PostgresApplicationRecorder.select_notifications)
     max_notification_id = _once(PostgresApplicationRecorder.max_notification_id)
-
-    def __init__(self, datastore: PostgresDatastore) -> None:
-        """Write over that datastore."""
-        super().__init__(datastore)
-        # The same lock, taken by the tables' owner: the service's own role could not (see roles.py).
-        limit, _ = self.lock_table_statements
-        self.lock_table_statements = [limit, SQL("SELECT public.lock_stored_events()")]
 
     def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
         """Return one stream's rows with their positions."""
@@ -90,6 +94,25 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
         with self.datastore.get_connection() as connection:
             row = connection.execute(statement("claim_holder"), {"kind": kind, "digest": digest}).fetchone()
         return row["subject_id"] if row else None
+
+    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
+        self._lock_table(curs)  # the log notifies the followers, in its own statement
+        PostgresAggregateRecorder._insert_stored_events(self, curs, stored_events)  # noqa: SLF001 - without the middle one
+
+    def _fetch_ids_after_insert_events(
+        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
+    ) -> Sequence[int]:
+        rows = curs.fetchall()
+        positions = [row["notification_id"] for row in rows]
+        before = rows[0]["log_tail"], rows[0]["newest_leaf"]
+        try:
+            self._log.append(curs, stored_events, positions, before)
+        except Exception:
+            # The library keeps the exception until after its commit: there must be nothing to commit then.
+            with suppress(psycopg.Error):
+                curs.connection.execute("SELECT 1 / 0").fetchone()
+            raise
+        return positions
 
     def _insert_events(
         self,
@@ -135,7 +158,7 @@ class PostgresEventStore(RecorderEventStore):
     ) -> None:
         """Open the store on a migrated database. See ``RecorderEventStore``. Raises ``UnavailableError``."""
         with translated():
-            recorder = FactPostgresRecorder(PooledDatastore(database))
+            recorder = FactPostgresRecorder(PooledDatastore(database), LogWriter(store_key))
         super().__init__(recorder, store_key=store_key, aggregates=aggregates, values=values)
         self._database = database
 

@@ -42,6 +42,7 @@ from domain.errors.keys import (
     SealBrokenError,
     TransformUnknownError,
 )
+from domain.errors.log import LogBrokenError
 from domain.errors.people import (
     AccountInactiveError,
     AccountStateError,
@@ -144,6 +145,7 @@ __all__ = [
     "LinkRefusedError",
     "LockedOutError",
     "LockoutStateError",
+    "LogBrokenError",
     "ModelError",
     "NotAllowedError",
     "NotFoundError",

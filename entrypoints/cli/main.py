@@ -10,6 +10,7 @@ from domain.errors import FaceauthError
 from entrypoints.cli import (
     account,
     audit,
+    audit_log,
     backup,
     bench,
     clients,
@@ -67,6 +68,7 @@ cli.add_typer(notice.group, name="notice")
 cli.add_typer(device.group, name="device")
 cli.add_typer(backup.group, name="backup")
 cli.add_typer(audit.group, name="audit")
+audit_log.register(audit.group)
 cli.add_typer(operations.projections, name="projections")
 cli.add_typer(operations.database, name="db")
 cli.add_typer(operations.departments, name="department")

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJECT
 from entrypoints.http import access, bodies, erasure
 from entrypoints.http.audit import AuditApi
+from entrypoints.http.audit_log import AuditLogApi
 from entrypoints.http.consent import ConsentApi
 from entrypoints.http.consent_form import ConsentForm
 from entrypoints.http.consents import ConsentsApi
@@ -46,6 +47,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *PasswordApi(desk).endpoints(),
         *Api(desk, connections).endpoints(),
         *AuditApi(desk).endpoints(),
+        *AuditLogApi(desk).endpoints(),
         *SignalApi(desk).endpoints(),
         *ReceptionApi(desk).endpoints(),
         *ScimApi(desk).endpoints(),

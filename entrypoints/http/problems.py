@@ -58,6 +58,7 @@ STATUS: dict[str, int] = {
     "too_many_guesses": 429,
     "already_erased": 409,
     "in_progress": 409,
+    "log_broken": 409,
     "key_active": 409,
     "key_in_use": 409,
     "keys_read_only": 409,

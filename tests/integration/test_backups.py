@@ -137,7 +137,7 @@ def test_no_key_and_nothing_made_by_projections_is_in_it(app: App) -> None:
     path = backups.create(app, act=act(app)).path
     content = b"".join(open_sealed(path, app.ring.store_key))
 
-    assert {table for table, _ in rows([content])} == set(TABLES)
+    assert {table for table, _ in rows([content])} == set(TABLES) - {"log_nodes", "log_checkpoints"}, "empty ones"
     assert subject_owner(ana).encode() not in content
     with psycopg.connect(app.opened.owner_dsn) as connection:
         (wrapped,) = (

@@ -114,6 +114,10 @@ def capturing_again(target: Target, _who: str) -> Ask:
     return Ask({"enrollment_id": target.enrollment_id}, json={"image": image})
 
 
+def asking_for_a_proof(_target: Target, _who: str) -> Ask:
+    return Ask(query={"position": "3"})
+
+
 def pending(target: Target, _who: str) -> Ask:
     return Ask({"enrollment_id": target.pending_id})
 

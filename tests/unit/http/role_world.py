@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from adapters.memory.vision import picture
-from application import lockout
+from application import checkpoints, lockout
 from application.account_passwords import set_password
 from application.lockout import PASSWORD, Origin
 from application.ports.signal_outbox import DEAD, Letter, Settled, Signal
@@ -141,6 +141,7 @@ def world_in(home: Path) -> World:
     receiver = edge.token(SIGNAL_RECEIVER, EVERYWHERE)
     edge.app.services = replace(services, reception=Transmitter(edge.house.clock).reception())
     stream_id, webhook_id, letter_id = _signals(edge, receiver)
+    checkpoints.make(services, at=edge.house.clock.now())
     return World(
         edge,
         Target(
