@@ -22,6 +22,7 @@ from domain.errors.base import (
     UnavailableError,
     UnsupportedImageError,
 )
+from domain.errors.exports import ExportError, ExportTooLargeError
 from domain.errors.keys import (
     AlreadyErasedError,
     BackupDamagedError,
@@ -110,6 +111,8 @@ __all__ = [
     "EndpointForbiddenError",
     "EnrollmentInactiveError",
     "EnrollmentStateError",
+    "ExportError",
+    "ExportTooLargeError",
     "FaceRequiredError",
     "FaceauthError",
     "GrantInvalidError",

@@ -14,10 +14,12 @@ from application.ports.event_store import RecordedEvent
 from application.projections.rows import PROJECTIONS
 from domain.errors import InvalidInputError
 from entrypoints.bootstrap import bootstrap
+from entrypoints.cli import audit_export
 from entrypoints.cli.output import JsonOption, console, print_json
 from entrypoints.settings import load_settings
 
 group = typer.Typer(help="Auditoria / Audit", no_args_is_help=True)
+audit_export.register(group)
 
 OWN_IDS = ("originator_topic", "enrollment_id", "attempt_id", "session_id")
 VIEWS = {projection.name: projection for projection in PROJECTIONS if projection.name != "active_templates"}

@@ -17,6 +17,7 @@ from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, ENCARREGADO, SUBJ
 from entrypoints.http import access, audit, bodies, erasure
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
+from entrypoints.http.exports import ExportApi
 from entrypoints.http.lockouts import LockoutApi
 from entrypoints.http.pairing import DeviceApi
 from entrypoints.http.passwords import PasswordApi
@@ -42,6 +43,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *SignalOperations(desk).endpoints(),
         *TokenApi(desk).endpoints(),
         *SessionApi(desk).endpoints(),
+        *ExportApi(desk).endpoints(),
     ]
 
 

@@ -258,7 +258,7 @@ def test_a_token_that_only_claims_to_be_the_hospitals_opens_nothing(untouched: W
 @pytest.mark.parametrize(
     "roles",
     [frozenset(), frozenset({"administrator"}), ANYONE | {SUBJECT}, frozenset({"*"}), frozenset({""})],
-    ids=str,
+    ids=["none", "unknown", "anyone and more", "star", "blank"],
 )
 def test_an_endpoint_that_does_not_say_for_whom_cannot_be_built(roles: frozenset[str]) -> None:
     async def handler(_request: Any) -> Any: ...
