@@ -33,7 +33,7 @@ COLUMNS: Final = (
 BOM: Final = b"\xef\xbb\xbf"
 SIGNS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 """What begins a formula (OWASP, "CSV Injection"), the wide forms of East Asian keyboards included; for a regex."""
-_FORMULA: Final = re.compile(rf"(^|[;\t\r\n])(\s*)(?=[{SIGNS}\t\r\n])")
+_FORMULA: Final = re.compile(rf"(^|[;\t\r\n])( *)(?=[{SIGNS}\t\r\n])")
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BEGINNING: Final = re.compile(rf'^("(?:\s|\\[tnr])*)([{SIGNS}])')
 

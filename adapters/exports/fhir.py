@@ -125,8 +125,9 @@ def _source(record: Record) -> dict[str, Any]:
         "observer": {"identifier": {"system": f"{SYSTEM}service", "value": "faceauth"}},
         "type": [codes.coding(codes.SOURCE_TYPE, "4", "Application Server")],
     }
-    if record.department:
-        source["site"] = _clean(record.department)
+    site = _clean(record.department or "")
+    if site:
+        source["site"] = site
     return source
 
 

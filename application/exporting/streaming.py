@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -15,14 +17,16 @@ from domain.errors import UnavailableError
 
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 60.0
+GRACE_S: Final = 2.0
+LOOK_S: Final = 0.1
 
 
 class Streaming:
     """Follows the store for one collector; never more than one batch in memory.
 
-    The checkpoint moves only when a batch has settled *and* the one before it did, or the house was quiet for a
-    second with the connection still standing: what a collector's system took but the collector lost when it died is
-    sent again. So a collector may see an event twice (``externalId`` tells), and misses none.
+    The checkpoint trails: a batch counts when the connection still stands ``grace_s`` after it settled. What a
+    collector's system took, and the collector lost when it died within that time, is sent again. So a collector may
+    see an event twice (``externalId`` tells). Syslog has no answers, so nobody can know more.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Streaming:
         on_progress: Callable[[int], None] = lambda _position: None,
         first_wait_s: float = FIRST_WAIT_S,
         longest_wait_s: float = LONGEST_WAIT_S,
+        grace_s: float = GRACE_S,
     ) -> None:
         """``on_fault`` hears of every interruption, ``on_progress`` of every checkpoint."""
         self._store = store
@@ -44,6 +49,7 @@ class Streaming:
         self._on_progress = on_progress
         self._first_wait_s = first_wait_s
         self._longest_wait_s = longest_wait_s
+        self._grace_s = grace_s
         self._wait_s = first_wait_s
         self._stop = threading.Event()
         self._whereabouts = Whereabouts(store)
@@ -71,21 +77,23 @@ class Streaming:
 
     def _follow(self, until: int | None) -> bool:
         """Return whether ``until`` was reached."""
-        position = settled = self._checkpoint.read()
-        for batch in self._batches(position, until):
+        settled: deque[tuple[float, int]] = deque()
+        for batch in self._batches(self._checkpoint.read(), until):
             if self._stop.is_set():
                 return False
             if batch:
                 self._sink.send(list(records(self._place(event) for event in batch)))
             self._sink.settle()
             self._wait_s = self._first_wait_s
-            # A batch behind: this one settled over a connection that the last one's end has not closed.
-            settled, position = (position, batch[-1].position) if batch else (position, position)
+            if batch:
+                settled.append((time.monotonic(), batch[-1].position))
             self._keep(settled)
-        if until is not None:
+        if until is None:
+            return False
+        while settled and not self._stop.wait(min(self._grace_s, LOOK_S)):
             self._sink.settle()
-            self._keep(position)
-        return until is not None
+            self._keep(settled)
+        return True
 
     def _batches(self, after: int, until: int | None) -> Iterator[list[RecordedEvent]]:
         if until is None:
@@ -105,7 +113,11 @@ class Streaming:
         place = self._whereabouts.of(event)
         return Found(event, place.subject_id, place.department)
 
-    def _keep(self, position: int) -> None:
-        if position > self._checkpoint.read():
+    def _keep(self, settled: deque[tuple[float, int]]) -> None:
+        """Keep the newest position that settled long enough ago."""
+        position, due = None, time.monotonic() - self._grace_s
+        while settled and settled[0][0] <= due:
+            position = settled.popleft()[1]
+        if position is not None:
             self._checkpoint.write(position)
             self._on_progress(position)

@@ -75,6 +75,8 @@ class Row:
     wall: str
     make: Callable[[Target, str], Ask] = nothing
     answers: int = 200
+    looks: bool = False
+    """Whether reading it is written down: who looked belongs in the history."""
 
     @property
     def name(self) -> str:

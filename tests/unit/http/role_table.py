@@ -59,6 +59,7 @@ TABLE = [
     Row("POST", f"{SOMEBODY}/erase", PERSON_OR_ADMIN, STRANGER, a.person_in_path),
     Row("GET", f"{SOMEBODY}/erasure", READERS, STRANGER, a.erased_in_path),
     Row("GET", "/face-auth/audit/events", OFFICERS, STRANGER, a.asking_for),
+    Row("GET", "/face-auth/audit/export", OFFICERS, STRANGER, a.asking_for, looks=True),
     Row("GET", "/face-auth/health", ANYONE, SAME),
     Row("GET", "/face-auth/ready", ANYONE, SAME),
     Row("GET", "/.well-known/jwks.json", ANYONE, SAME),
