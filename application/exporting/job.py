@@ -124,6 +124,7 @@ def record_export(services: Services, job: Job, act: Act) -> None:
         "filters": " ".join(job.selection.kinds),
         "names": "yes" if job.with_names else "no",
         "end": str(job.end),
+        "resumed_after": str(job.after),
     }
     journal.record(services, KIND, act=act, facts=facts)
     if job.selection.subject_id is not None:

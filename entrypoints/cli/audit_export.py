@@ -92,7 +92,8 @@ def export(
                 job = _begun(services, form_name or "", selection, with_names=with_names, bom=bom)
                 job = replace(job, most_events=max_events, most_bytes=max_mb * MEGA)
                 folder.begin(job)
-                record_export(services, job, services.act(ACTOR, "cli"))
+            # Of what is resumed, too: the entry of the first try may be what failed.
+            record_export(services, job, services.act(ACTOR, "cli"))
             job = _written(services, folder, job, validate=validate)
     _show(out, job, as_json=as_json)
 

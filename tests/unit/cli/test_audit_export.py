@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.errors import UnavailableError
 from entrypoints.bootstrap import bootstrap
 from tests.unit.exports.collector import Collector, wait_until
 
@@ -55,6 +56,27 @@ def test_names_are_opened_when_asked_for_and_whom_it_is_about_can_see_it(
     assert (code, err) == (0, err)
     assert "Dra. Ana Souza" in (out / "part-00001.fhir.json").read_text()
     assert names(settings)[1:] == ["journal.recorded.v1", "viewing.recorded.v1"]
+
+
+def test_what_could_not_be_written_down_is_written_down_when_it_is_resumed(
+    settings: Settings, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("account", "add", *ANA)
+    out = ("--out", str(tmp_path / "out"))
+    with monkeypatch.context() as patch:
+        patch.setattr("entrypoints.cli.audit_export.record_export", _down)
+        code, _, err = command("audit", "export", "--format", "jsonl", *out, "--json")
+        assert (code, json.loads(err.strip().splitlines()[-1])["error"]) == (1, "unavailable")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["export-state.json"]
+
+    code, told, _ = command("audit", "export", "--resume", *out, "--json")
+
+    assert (code, json.loads(told)["events"]) == (0, 1)
+    assert names(settings) == ["account.opened.v1", "journal.recorded.v1"]
+
+
+def _down(*_: Any) -> None:
+    raise UnavailableError("down")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_it_is_written_down_before_it_is_shown_with_the_kinds_of_filters_only(ed
         "format": "jsonl",
         "filters": "department event",
         "names": "no",
+        "resumed_after": "0",
     }
     assert entry["act"].actor.startswith("token:")
 
