@@ -43,8 +43,12 @@ run: models
 demo: models
 	@$(BIN)/faceauth demo
 
+# What measures time runs alone, afterwards; both passes always run, and either failing fails the command.
+WORKERS ?= logical
+
 test: $(DEV_STAMP) models
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --maxprocesses=4 --dist loadfile --no-loadscope-reorder; \
+	together=$$?; $(BIN)/python -m pytest -m alone; alone=$$?; exit $$((together | alone))
 
 check: $(DEV_STAMP)
 	@$(BIN)/ruff check .

@@ -23,6 +23,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEMPLATE = "migrated_template"
+HERE = Path(__file__).parent
+ALONE = (
+    "benchmarks",
+    "e2e",
+    "integration/test_signal_backlog.py",
+    "unit/http/test_password_api.py",
+    "unit/http/test_socket_limits.py",
+    "unit/identity/test_local_passwords.py",
+)
+"""What measures time, or runs the real service against deadlines: ``make test`` runs it alone, after all others."""
+TOGETHER = (
+    "e2e/test_attacks_on_sessions.py",
+    "e2e/test_evaluate_faces.py",
+    "e2e/test_evaluate_pad.py",
+    "e2e/test_real_eyes_and_quality.py",
+    "e2e/test_wheel.py",
+)
+"""Long, but no clock is looked at."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as ``alone`` what must not run beside other tests."""
+    for item in items:
+        place = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
+        if place.startswith(ALONE) and place not in TOGETHER:
+            item.add_marker(pytest.mark.alone)
 
 
 def _passable_folder() -> Path:

@@ -23,6 +23,7 @@ from domain.errors.base import (
     UnsupportedImageError,
 )
 from domain.errors.desk import IncidentStateError
+from domain.errors.exports import ExportError, ExportTooLargeError
 from domain.errors.keys import (
     AlreadyErasedError,
     BackupDamagedError,
@@ -122,6 +123,8 @@ __all__ = [
     "EndpointForbiddenError",
     "EnrollmentInactiveError",
     "EnrollmentStateError",
+    "ExportError",
+    "ExportTooLargeError",
     "FaceRequiredError",
     "FaceauthError",
     "GrantInvalidError",

@@ -20,7 +20,7 @@ from application.viewing import record_viewing
 from domain.act import Act
 from domain.errors import InvalidInputError
 from entrypoints.bootstrap import bootstrap
-from entrypoints.cli import audit_diff
+from entrypoints.cli import audit_diff, audit_export
 from entrypoints.cli.audit_text import print_events, print_explanation, print_rows, print_timeline
 from entrypoints.cli.moments import moment_of
 from entrypoints.cli.output import JsonOption, errors, print_json, progress_bar
@@ -29,6 +29,7 @@ from entrypoints.settings import load_settings
 
 group = typer.Typer(help="Auditoria / Audit", no_args_is_help=True)
 group.command("diff")(audit_diff.diff)
+audit_export.register(group)
 
 ACTOR: Final = "operator:cli"
 VIEW_NAMES: Final = ", ".join(VIEWS)

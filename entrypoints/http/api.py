@@ -18,6 +18,7 @@ from entrypoints.http.consents import ConsentsApi
 from entrypoints.http.console.console import Console
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
 from entrypoints.http.enrolling import EnrollmentApi
+from entrypoints.http.exports import ExportApi
 from entrypoints.http.incidents import IncidentApi
 from entrypoints.http.lockouts import LockoutApi
 from entrypoints.http.my_data import MyDataApi
@@ -58,6 +59,7 @@ def all_endpoints(desk: Desk, connections: Callable[[], int]) -> list[Endpoint]:
         *MyDataApi(desk).endpoints(),
         *IncidentApi(desk).endpoints(),
         *Console(desk).endpoints(),
+        *ExportApi(desk).endpoints(),
     ]
 
 

@@ -77,6 +77,7 @@ STATUS: dict[str, int] = {
     "body_too_large": 413,
     "image_too_large": 413,
     "invalid_input": 422,
+    "export_too_large": 422,
     "endpoint_forbidden": 422,
     "invalid_image": 422,
     "unsupported_image_format": 422,

@@ -82,6 +82,8 @@ class Row:
     answers: int = 200
     viewing: bool = False
     """Reading it is itself on record, for the person to see."""
+    journalled: bool = False
+    """That it was read stands in the journal."""
 
     @property
     def page(self) -> bool:

@@ -79,6 +79,7 @@ TABLE = [
     Row("GET", "/face-auth/audit/checkpoints/latest", OFFICERS, EVERYWHERE_ONLY),
     Row("GET", "/face-auth/audit/proof", OFFICERS, EVERYWHERE_ONLY, a.asking_for_a_proof),
     Row("GET", "/face-auth/audit/verification", OFFICERS, EVERYWHERE_ONLY),
+    Row("GET", "/face-auth/audit/export", OFFICERS, STRANGER, a.asking_for, journalled=True),
     Row("GET", "/face-auth/health", ANYONE, SAME),
     Row("GET", "/face-auth/ready", ANYONE, SAME),
     Row("GET", "/.well-known/jwks.json", ANYONE, SAME),

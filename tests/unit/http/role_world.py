@@ -98,6 +98,10 @@ class World:
         )
         return answer
 
+    def viewings(self) -> int:
+        """How often somebody's data was looked at."""
+        return self.edge.house.names().count("viewing.recorded.v1")
+
     def standing(self) -> tuple[Any, ...]:
         """All that a request could have changed."""
         services = self.edge.house.services

@@ -1,0 +1,164 @@
+"""Which events an export takes, read in order and in constant memory, from any position on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+from uuid import UUID
+
+from application import history
+from application.exporting.whereabouts import Place, Whereabouts
+from application.ports.event_store import EventStore, RecordedEvent
+from domain.consent import Consent
+from domain.errors import InvalidInputError
+
+BATCH: Final = 1000
+"""Events in memory at a time."""
+WATCH: Final = 100
+DAMAGED: Final = "damaged"
+"""Name of a row that this version cannot open: it has no time, no actor, and is never dropped for want of them."""
+_TOPIC: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is asked for; None asks for everything.
+
+    ``since`` and ``until`` (aware) belong to the period. ``event`` is a topic or the beginning of one up to a dot
+    ("attempt", "attempt.refused"). ``department`` also takes the consents of everybody who was ever enrolled there.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    department: str | None = None
+    subject_id: UUID | None = None
+    event: str | None = None
+    actor: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check. Raises ``InvalidInputError``."""
+        if self.event is not None and not _TOPIC.fullmatch(self.event):
+            raise InvalidInputError("an event is named like attempt.refused, or attempt for all of its kind")
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise InvalidInputError("the period ends before it begins: since is later than until")
+
+    @property
+    def kinds(self) -> list[str]:
+        """The names of the filters that are set, without their values."""
+        return [name for name, value in self.document().items() if value is not None]
+
+    def document(self) -> dict[str, str | None]:
+        """Return the filters as JSON values."""
+        return {
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "department": self.department,
+            "subject_id": str(self.subject_id) if self.subject_id else None,
+            "event": self.event,
+            "actor": self.actor,
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """Return the selection of a document."""
+        since, until, subject_id = document["since"], document["until"], document["subject_id"]
+        return cls(
+            since=datetime.fromisoformat(since) if since else None,
+            until=datetime.fromisoformat(until) if until else None,
+            department=document["department"],
+            subject_id=UUID(subject_id) if subject_id else None,
+            event=document["event"],
+            actor=document["actor"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event, and where it belongs: its own fields do not always say."""
+
+    event: RecordedEvent
+    subject_id: UUID | None
+    department: str | None
+
+
+def found(
+    store: EventStore,
+    selection: Selection,
+    *,
+    after: int,
+    end: int,
+    watch: Callable[[int], None] = lambda _position: None,
+) -> Iterator[Found]:
+    """Yield what is asked for of the events at positions ``after`` < p ≤ ``end``, in order.
+
+    The same two positions give the same events for ever: what is already there does not change. ``watch`` hears of a
+    position now and then, asked for or not; what it raises ends the search. Raises ``UnavailableError``, and
+    ``NotFoundError`` for a subject that has no history.
+    """
+    whereabouts = Whereabouts(store)
+    enrolled: frozenset[UUID] | None = None
+    for event in _events(store, selection, after, end):
+        if event.position % WATCH == 0:
+            watch(event.position)
+        place = whereabouts.of(event)
+        if not _wanted(event, place, selection):
+            continue
+        if selection.department is not None and selection.department not in place.departments:
+            if event.aggregate != Consent.TOPIC or place.subject_id is None:
+                continue
+            if enrolled is None:
+                enrolled = _enrolled_in(store, selection.department, end)
+            if place.subject_id not in enrolled:
+                continue
+        yield Found(event, place.subject_id, place.department)
+
+
+def all_events(store: EventStore, *, after: int, end: int) -> Iterator[RecordedEvent]:
+    """Yield every event at positions ``after`` < p ≤ ``end``."""
+    while after < end and (batch := store.read(after, BATCH)):
+        for event in batch:
+            if event.position > end:
+                return
+            yield event
+        after = batch[-1].position
+
+
+def _events(store: EventStore, selection: Selection, after: int, end: int) -> Iterator[RecordedEvent]:
+    if selection.subject_id is None:
+        yield from all_events(store, after=after, end=end)
+        return
+    for event in history.events(store, subject_id=selection.subject_id):
+        if event.position > end:
+            return
+        if event.position > after:
+            yield event
+
+
+def _wanted(event: RecordedEvent, place: Place, selection: Selection) -> bool:
+    """Say whether an event passes every filter but the department's."""
+    if selection.subject_id is not None and place.subject_id not in {None, selection.subject_id}:
+        return False  # somebody else's, on an aggregate that is about several people
+    if selection.event is not None and not f"{event.name}.".startswith(f"{selection.event}."):
+        return False
+    if selection.actor is not None:
+        act = event.fields.get("act")
+        if act is None or act.actor != selection.actor:
+            return False
+    if event.name == DAMAGED:
+        return True
+    early = selection.since is not None and event.at < selection.since
+    late = selection.until is not None and event.at > selection.until
+    return not early and not late
+
+
+def _enrolled_in(store: EventStore, department: str, end: int) -> frozenset[UUID]:
+    """Return everybody about whom the department ever saw an event: as many ids as it had people."""
+    whereabouts, people = Whereabouts(store), set[UUID]()
+    for event in all_events(store, after=0, end=end):
+        place = whereabouts.of(event)
+        if department in place.departments and place.subject_id is not None:
+            people.add(place.subject_id)
+    return frozenset(people)
