@@ -29,6 +29,10 @@ CODES: Final[Mapping[str, Words]] = {
     "unavailable": ("o serviço não pôde decidir", "the service could not decide"),
     "device_required": ("o setor exige um dispositivo pareado", "the department requires a paired device"),
     "device_rejected": ("o dispositivo não foi aceito", "the device was not accepted"),
+    "consent_renewal_needed": (
+        "o aviso de privacidade mudou e o consentimento precisava ser renovado",
+        "the privacy notice had changed and consent had to be renewed",
+    ),
     "wrong_password": ("usuário ou senha não conferem", "username or password is wrong"),
     "password_change_required": ("a senha provisória precisa ser trocada", "the temporary password must be replaced"),
     "password_required": ("o rosto foi aceito; faltava a senha", "the face was accepted; the password was missing"),
@@ -46,6 +50,10 @@ TOLD: Final[Mapping[str, Words]] = {
         "the face was similar to more than one person; so as not to mix people up, nobody was let in",
     ),
     "claim_not_found": ("o usuário informado não está cadastrado ali", "the username given is not enrolled there"),
+    "consent_renewal_needed": (
+        "o aviso de privacidade mudou e o consentimento precisava ser renovado",
+        "the privacy notice had changed and consent had to be renewed",
+    ),
     "consent_missing": ("o consentimento não estava em vigor", "consent was not in force"),
     "enrollment_inactive": ("o cadastro não estava ativo", "the enrolment was not active"),
     "account_inactive": ("a conta não estava ativa", "the account was not active"),
