@@ -190,7 +190,7 @@ class ClosePage(StepPage):
 
     def _shown(self, form: Form, it: Incident) -> Shown:
         told = it.authority_at is not None and it.subjects_at is not None
-        return StepPage._shown(self, form, it) | {"reasons": () if told else NOT_NOTIFIED}
+        return super()._shown(form, it) | {"reasons": () if told else NOT_NOTIFIED}
 
 
 def fits(look: Look, selector: str, value: str) -> bool:
