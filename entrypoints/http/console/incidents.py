@@ -135,7 +135,7 @@ class IncidentPage(Page):
             "recipients": RECIPIENTS,
             "draft_forms": DRAFT_FORMS,
             "document_forms": list(making.FORMATS),
-            "done": look.query.get("done", "") in {"opened", "recorded"},
+            "done": {"opened": "incident_opened", "recorded": "recorded"}.get(look.query.get("done", "")),
         }
 
 

@@ -79,7 +79,7 @@ class VerificationPage(Page):
         services = look.services
         found = standing(services)
         tone, words = finding(found, services.clock.now())
-        newest = found["checkpoint"]["number"] if found["checkpoint"] else 0
+        newest = (services.log.newest_checkpoint() or (0, b""))[0]
         end = min(before or newest + 1, newest + 1)
         first = max(1, end - CHECKPOINTS)
         result = found["verification"]
@@ -141,6 +141,8 @@ def finding(found: dict[str, Any], now: datetime) -> tuple[str, str]:
     """Return (tone, key of a string): what matters most of how the log stands, and what to do about it."""
     tail, result = found["tail"], found["verification"]
     changed = tail is None or not tail["sound"] or tail["suspect_since"] is not None
+    # A checkpoint that this service did not sign is none: where there are some, somebody was at the newest.
+    changed = changed or (found["checkpoint"] is None and found["checkpoints"] > 0)
     stands = (
         (tail is None and result is None, _GOOD, "finding_empty"),
         (changed, _BAD, "finding_log_changed"),

@@ -60,7 +60,7 @@ def approving(target: Target, _who: str) -> Ask:
     return form(action="approve", sweep=target.session_id)
 
 
-def holding(target: Target, _who: str) -> Ask:
+def holding(_target: Target, _who: str) -> Ask:
     return form(action="place", scope="department", value="icu", reason="incident")
 
 
@@ -85,9 +85,7 @@ ROWS = [
     Row("GET", INCIDENT + "/notify-authority", OFFICERS, EVERYWHERE_ONLY, incident),
     Row("POST", INCIDENT + "/notify-authority", OFFICERS, EVERYWHERE_ONLY, about(reference="1/2026"), 409),
     Row("GET", INCIDENT + "/notify-subjects", OFFICERS, EVERYWHERE_ONLY, incident),
-    Row(
-        "POST", INCIDENT + "/notify-subjects", OFFICERS, EVERYWHERE_ONLY, about(means_email="1", told_count="1"), 409
-    ),
+    Row("POST", INCIDENT + "/notify-subjects", OFFICERS, EVERYWHERE_ONLY, about(means_email="1", told_count="1"), 409),
     Row("GET", INCIDENT + "/supplement", OFFICERS, EVERYWHERE_ONLY, incident),
     Row("POST", INCIDENT + "/supplement", OFFICERS, EVERYWHERE_ONLY, about(), 303),
     Row("GET", INCIDENT + "/close", OFFICERS, EVERYWHERE_ONLY, incident),

@@ -12,8 +12,8 @@ from domain.roles import (
     SUBJECT,
 )
 from entrypoints.http.endpoint import ANYONE
-from tests.unit.http import role_requests as a
 from tests.unit.http import role_house as house
+from tests.unit.http import role_requests as a
 from tests.unit.http.role_requests import Row
 
 # What somebody of another department gets.
