@@ -13,6 +13,7 @@ from application.lockout import PASSWORD, Origin
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, EVERYWHERE
 from tests.chromium import Page, browsing
 from tests.e2e.axe import GRAVE, engine, faults
+from tests.e2e.house_pages import furnish, house_pages
 from tests.house import ICU, LAB, frames
 from tests.tablet import Tablet
 from tests.unit.http.edge import Served, build_edge, serving
@@ -48,6 +49,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         Tablet().pair(house.services, ICU)
         for _ in range(5):
             lockout.failed(house.services, Origin(PASSWORD, ICU, "192.0.2.1", claim_digest="0" * 64), act=house.act())
+        furnish(edge)
         house.services.projector.catch_up()
         yield served
 
@@ -172,6 +174,7 @@ def pages_of(served: Served) -> list[str]:
         "/console/devices",
         "/console/events",
         "/console/replay",
+        *house_pages(served.edge),
         "/console/attempts?state=x&since=y",
         "/console/nothing",
         "/console/sign-in",

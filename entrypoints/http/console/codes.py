@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from entrypoints.http.console.house_codes import HOUSE_CODES
 from entrypoints.http.console.strings import LANGUAGES, Text
 
 CODES: Final[Mapping[str, Text]] = {
@@ -79,6 +80,7 @@ CODES: Final[Mapping[str, Text]] = {
     "devices": ("Aparelhos", "Devices"),
     "erasures": ("Apagamentos", "Erasures"),
     "accounts": ("Contas", "Accounts"),
+    **HOUSE_CODES,
 }
 
 

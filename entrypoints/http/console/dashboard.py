@@ -12,6 +12,7 @@ from entrypoints.http.console import drawings, times
 from entrypoints.http.console.codes import NOTHING, say
 from entrypoints.http.console.drawings import Series
 from entrypoints.http.console.filters import Filters
+from entrypoints.http.console.house_cards import house_cards
 from entrypoints.http.console.page import Look, Page, Shown
 from entrypoints.http.console.strings import text
 
@@ -55,6 +56,7 @@ class DashboardPage(Page):
         days = _days(since.astimezone(times.ZONE).date(), before.astimezone(times.ZONE).date())
         return shown | {
             "figures": found,
+            "house": house_cards(look),
             "attempts": _attempts(found, days, look.language),
             "refusals": _refusals(found, look.language),
             "scores": _scores(found, look.language) if look.officer else [],

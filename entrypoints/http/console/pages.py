@@ -6,11 +6,18 @@ from typing import Final
 
 from entrypoints.http.console.attempts import AttemptPage, AttemptsPage
 from entrypoints.http.console.dashboard import DashboardPage
+from entrypoints.http.console.documents import DocumentFile, DocumentsPage
+from entrypoints.http.console.downloads import Download
 from entrypoints.http.console.events import EventsPage
+from entrypoints.http.console.exports import ExportsPage
+from entrypoints.http.console.incident_steps import AssessPage, AuthorityPage, ClosePage, SubjectsPage, SupplementPage
+from entrypoints.http.console.incidents import AffectedPage, DraftFile, IncidentPage, IncidentsPage, OpenPage
 from entrypoints.http.console.lists import DevicesPage, LockoutsPage, SessionsPage
 from entrypoints.http.console.page import Page
 from entrypoints.http.console.people import PeoplePage, PersonPage, TimelinePage
 from entrypoints.http.console.replay import ReplayPage
+from entrypoints.http.console.retention import HoldsPage, RetentionPage
+from entrypoints.http.console.verification import CheckpointFile, CheckpointsFile, ProofFile, VerificationPage
 
 PAGES: Final[tuple[type[Page], ...]] = (
     DashboardPage,
@@ -24,4 +31,26 @@ PAGES: Final[tuple[type[Page], ...]] = (
     DevicesPage,
     EventsPage,
     ReplayPage,
+    IncidentsPage,
+    OpenPage,
+    IncidentPage,
+    AssessPage,
+    AuthorityPage,
+    SubjectsPage,
+    SupplementPage,
+    ClosePage,
+    AffectedPage,
+    RetentionPage,
+    HoldsPage,
+    VerificationPage,
+    ExportsPage,
+    DocumentsPage,
+)
+
+DOWNLOADS: Final[tuple[type[Download], ...]] = (
+    CheckpointFile,
+    CheckpointsFile,
+    ProofFile,
+    DraftFile,
+    DocumentFile,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -59,6 +60,7 @@ def render(
         "t": lambda key, **values: STRINGS[key][LANGUAGES.index(language)].format(**values),
         "when": lambda moment: times.when(moment, language),
         "day": lambda value: times.day(value, language),
+        "iso_day": lambda value: times.day(date.fromisoformat(value), language),
         "say": lambda code: say(code, language),
         "principal": principal,
         "csrf_field": CSRF_FIELD,

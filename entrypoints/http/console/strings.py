@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from entrypoints.http.console.house_strings import HOUSE
+
 LANGUAGES: Final = ("pt", "en")
 
 Text = tuple[str, str]
@@ -249,8 +251,14 @@ _ERRORS: Final[Mapping[str, Text]] = {
         "Your role does not open this page. Ask the operator for a sign-in with the right role.",
     ),
     "fault_department_forbidden": (
-        "O seu acesso não alcança setor nenhum. Peça ao operador um acesso com um setor.",
-        "Your sign-in does not reach any department. Ask the operator for one that names it.",
+        (
+            "O seu acesso não alcança o setor, ou a casa inteira, que isto pede. Peça ao operador um acesso que o "
+            "alcance: --department."
+        ),
+        (
+            "Your sign-in does not reach the department, or the whole house, that this takes. Ask the operator for one "
+            "that does: --department."
+        ),
     ),
     "fault_origin_refused": (
         "O formulário não veio desta página ou é de um acesso anterior. Abra a página de novo e repita.",
@@ -275,7 +283,7 @@ _ERRORS: Final[Mapping[str, Text]] = {
     ),
 }
 
-STRINGS: Final[Mapping[str, Text]] = {**_FRAME, **_PAGES, **_FIELDS, **_COLUMNS, **_SECTIONS, **_ERRORS}
+STRINGS: Final[Mapping[str, Text]] = {**_FRAME, **_PAGES, **_FIELDS, **_COLUMNS, **_SECTIONS, **_ERRORS, **HOUSE}
 
 
 def text(key: str, language: str) -> str:

@@ -12,6 +12,7 @@ from domain.roles import (
     SUBJECT,
 )
 from entrypoints.http.endpoint import ANYONE
+from tests.unit.http import role_house as house
 from tests.unit.http import role_requests as a
 from tests.unit.http.role_requests import Row
 
@@ -160,6 +161,7 @@ TABLE = [
     Row("GET", "/console/devices", READERS, UNSEEN),
     Row("GET", "/console/events", OFFICERS, UNSEEN),
     Row("GET", "/console/replay", OFFICERS, UNSEEN),
+    *house.ROWS,
     Row("GET", "/console/sign-in", ANYONE, SAME),
     Row("POST", "/console/sign-in", ANYONE, SAME, answers=422),
     Row("POST", "/console/sign-out", READERS, SAME, answers=303),
