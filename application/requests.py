@@ -15,8 +15,8 @@ from uuid import UUID
 from application import erase as erasing
 from application.person import DAMAGED, ERASED, MAX_LENGTHS, Person
 from application.ports.vault import Binding, subject_owner
-from application.rights_words import BASES, KINDS, OUTCOMES, STATES, named
 from application.services import Services
+from application.words.rights import BASES, KINDS, OUTCOMES, STATES, named
 from domain import request as rules
 from domain.account import CLOSED
 from domain.act import Act

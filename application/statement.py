@@ -13,9 +13,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from application import statement_parts as parts
-from application.rights_words import CRITERIA, KINDS, UNLINKED, named, pair
 from application.services import Services
 from application.signed_documents import PORTABILITY, STATEMENT, signed
+from application.words.rights import CRITERIA, KINDS, UNLINKED, named, pair
 
 FORMAT: Final = "faceauth-statement/1"
 PORTABLE_FORMAT: Final = "faceauth-portability/1"

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from application.origin import client_binding
 from application.person import ERASED, MAX_LENGTHS, reveal_field
-from application.plain_words import for_person, of_code
 from application.ports.event_store import RecordedEvent
 from application.ports.vault import subject_owner
-from application.rights_words import pair
 from application.services import Services
+from application.words.person import for_person, of_code
+from application.words.rights import pair
 from domain.account import Account
 from domain.consent import PURPOSES, Consent
 from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError
