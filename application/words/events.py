@@ -89,6 +89,31 @@ EVENTS: Final = {
     "erasure.requested": Words("eliminação dos dados pedida", "erasure requested"),
     "erasure.executed": Words("dados eliminados", "data erased"),
     "erasure.finalised": Words("eliminação definitiva, também nas cópias", "erasure final, in copies too"),
+    "notices.published": Words("aviso de privacidade publicado", "privacy notice published"),
+    "notices.replaced": Words("novo aviso de privacidade em vigor", "another privacy notice in force"),
+    "request.received": Words("pedido do titular recebido", "request of a data subject received"),
+    "request.warned": Words("aviso do prazo de um pedido", "deadline of a request warned of"),
+    "request.begun": Words("resposta ao pedido iniciada", "answer to the request begun"),
+    "request.answered": Words("pedido respondido", "request answered"),
+    "request.refused": Words("pedido negado com fundamento", "request refused with its ground"),
+    "incident.opened": Words("incidente aberto no registro", "incident opened in the register"),
+    "incident.assessed": Words("incidente avaliado", "incident assessed"),
+    "incident.authority_notified": Words("ANPD comunicada do incidente", "ANPD told of the incident"),
+    "incident.subjects_notified": Words("titulares comunicados do incidente", "data subjects told of the incident"),
+    "incident.supplemented": Words(
+        "comunicação do incidente complementada", "communication of the incident supplemented"
+    ),
+    "incident.closed": Words("incidente encerrado", "incident closed"),
+    "retention.planned": Words("eliminação por prazo anunciada", "deletion by period announced"),
+    "retention.deleted": Words("linhas eliminadas por fim do prazo", "rows deleted at the end of their period"),
+    "retention.completed": Words("eliminação por prazo concluída", "deletion by period completed"),
+    "retention.halted": Words(
+        "eliminação por prazo suspensa: pede decisão", "deletion by period halted: asks somebody"
+    ),
+    "retention.approved": Words("eliminação por prazo autorizada", "deletion by period approved"),
+    "retention.cancelled": Words("eliminação por prazo cancelada", "deletion by period cancelled"),
+    "retention.hold_placed": Words("dados retidos por dever legal", "data put on hold"),
+    "retention.hold_released": Words("retenção por dever legal terminada", "hold released"),
     "erasure.repeated": Words("eliminação repetida após restauração de cópia", "erasure repeated after a restore"),
 }
 """By pinned topic without its version."""

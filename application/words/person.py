@@ -23,6 +23,7 @@ TOLD: Final = frozenset(
         "margin_too_small",
         "claim_not_found",
         "consent_missing",
+        "consent_renewal_needed",
         "enrollment_inactive",
         "account_inactive",
         "erased",
