@@ -178,6 +178,23 @@ CATEGORIES: Final = (
         "FACEAUTH_RETENTION_INCIDENT_DAYS",
     ),
     Category(
+        "requests",
+        ("pedidos de titulares, com resposta", "requests of data subjects, with their answers"),
+        ("LGPD art. 18, 19 e 37", "LGPD art. 18, 19 and 37"),
+        (
+            "fica no histórico; o texto deixa de abrir quando a pessoa é apagada",
+            "it stays in the history; what was written stops opening when the person is erased",
+        ),
+        KEPT,
+    ),
+    Category(
+        "exports",
+        ("quem exportou o histórico", "who exported history"),
+        ("LGPD art. 37", "LGPD art. 37"),
+        ("fica no histórico, só por ids", "it stays in the history, by ids alone"),
+        KEPT,
+    ),
+    Category(
         "viewings",
         ("quem viu os dados de quem", "who looked at whose data"),
         ("LGPD art. 19 e 37", "LGPD art. 19 and 37"),

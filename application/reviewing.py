@@ -104,7 +104,7 @@ def decide(
         if rules.UNLOCK in chosen:
             _unlock(services, request, reaches, act)
         request.answer(decision, reason=reason, measures=chosen, answer_sealed=answer, act=act)
-        services.store.save(request)
+        desk.save_held(services, request, act)
     return request
 
 
