@@ -13,6 +13,7 @@ from uuid import UUID
 
 from application import holds
 from application.affected import Question, Reached, as_facts, compute
+from application.journal import record
 from application.ports.business_days import BusinessDays
 from application.ports.vault import Binding, incident_owner
 from application.projections.incidents import TABLE
@@ -31,6 +32,7 @@ GONE: Final = "[erased]"
 DAMAGED: Final = "[damaged]"
 VIEW: Final = "incident"
 DEADLINE: Final = "incident.deadline"
+FORGOTTEN: Final = "incident.key_destroyed"
 
 MOST_HOLDS: Final = 100
 """People that an incident holds one by one; one that reaches more holds everything."""
@@ -178,6 +180,31 @@ def watch(services: Services, *, act: Act) -> int:
             with suppress(ConcurrencyError):  # recorded today already
                 services.store.save(entry)
     return near
+
+
+def forget_old(services: Services, *, act: Act) -> list[UUID]:
+    """Destroy the keys of incidents that were closed longer ago than the register is kept; return whose.
+
+    What staff wrote does not open any more; codes, counts and times stay in the history. Nothing goes under a hold over
+    everything, nor under one over a department that the incident reached. Each is written into the journal.
+    """
+    kept, period = holds.standing(services), services.policies.retention.incidents
+    gone = []
+    for incident in listing(services):
+        owner = incident_owner(incident.id)
+        if incident.status != CLOSED or incident.closed_at is None or act.at - incident.closed_at < period:
+            continue
+        if not services.vault.has_key(owner) or any(kept.keep(None, name) for name in ("", *_departments(incident))):
+            continue
+        # Written down first: cut off in between it is written down twice, and never goes without.
+        record(services, FORGOTTEN, act=act, facts={"incident": str(incident.id)})
+        services.vault.destroy_key(owner)
+        gone.append(incident.id)
+    return gone
+
+
+def _departments(incident: Incident) -> list[str]:
+    return list(incident.affected.departments) if incident.affected else []
 
 
 def find(services: Services, incident_id: UUID) -> Incident:

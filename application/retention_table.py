@@ -172,8 +172,11 @@ CATEGORIES: Final = (
         "incidents",
         ("registro de incidentes", "the incident register"),
         ("Res. CD/ANPD 15/2024", "Res. CD/ANPD 15/2024"),
-        ("fica: nada o apaga", "it stays: nothing deletes it"),
-        KEPT,
+        (
+            "a chave é destruída: o que se escreveu não abre mais; códigos e prazos ficam no histórico",
+            "the key is destroyed: what was written does not open any more; codes and times stay in the history",
+        ),
+        TASK,
         "incidents",
         "FACEAUTH_RETENTION_INCIDENT_DAYS",
     ),

@@ -78,6 +78,7 @@ TASKS: Final = (
     Task("signals", HOUR, lambda services, _: streams.tidy(services)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
     Task("incidents", HOUR, lambda services, act: incidents.watch(services, act=act)),
+    Task("incident_keys", HOUR, lambda services, act: incidents.forget_old(services, act=act)),
     Task("signing_keys", HOUR, lambda services, act: retire_signing_keys(services, act=act)),
 )
 

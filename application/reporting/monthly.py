@@ -54,7 +54,7 @@ COUNTED: Final = {
     "incident.opened.v1": "incidents_opened",
     "incident.closed.v1": "incidents_closed",
 }
-RETENTION_KINDS: Final = ("epoch_destruction", "transform.destroyed", "key_backup.deleted")
+RETENTION_KINDS: Final = ("epoch_destruction", "transform.destroyed", "key_backup.deleted", incidents.FORGOTTEN)
 """Journal entries that say that something went because its time was over."""
 EXPORT_KINDS: Final = ("audit_export", "audit_stream")
 """Journal entries that say that history left the house, as files or to a SIEM."""
