@@ -136,6 +136,10 @@ CODES: Final = {
         "the enrolment pictures do not seem to be of one person",
     ),
     "client_taken": Words("o nome do cliente já existe", "the client name is taken"),
+    "erasure_held": Words(
+        "um juízo ou dever legal obriga a guardar os dados; estão bloqueados e serão eliminados quando isso acabar",
+        "a court or a legal duty keeps the data; they are blocked, and will be erased when that ends",
+    ),
     "already_erased": Words("os dados já foram eliminados", "the data have been erased already"),
     "rotation_state": Words(
         "a campanha não está em estado que permita isso",

@@ -32,7 +32,7 @@ MAX_SECONDS: Final = 30.0
 """What one answer may hold, and how long it may take to measure it."""
 AT_ONCE: Final = 500
 """Records formed in one go on a thread of the pool, which others wait for too."""
-PARAMETERS: Final = frozenset({"format", "since", "until", "department", "subject", "event", "actor", "bom"})
+PARAMETERS: Final = frozenset({"format", "since", "until", "department", "subject", "event", "actor", "outcome", "bom"})
 LESS: Final = "ask for a shorter period or one kind of event, or run faceauth audit export on the server"
 
 
@@ -168,6 +168,7 @@ def _selection(services: Services, principal: Principal, query: dict[str, str]) 
         subject_id=subject_id,
         event=query.get("event"),
         actor=query.get("actor"),
+        outcome=query.get("outcome"),
     )
 
 

@@ -54,8 +54,8 @@ def test_the_officer_sees_scores_thresholds_policy_consent_and_what_the_client_w
     assert seen["match"]["similarity"] < seen["match"]["threshold"]
     assert seen["match"]["claimed"] is True
     assert seen["evidence"]["frames_judged"] == 3
-    assert seen["attempt"]["reason_in_words"]["en"] == "the face was not similar enough to the enrolled template"
-    assert seen["attempt"]["client_was_told"]["en"] == "the face was not recognised"
+    assert seen["attempt"]["reason_in_words"]["en"] == "the similarity to the nearest person stayed below the threshold"
+    assert seen["attempt"]["client_was_told"]["en"] == "the face was not recognised in this department"
     assert seen["attempt"]["linked_to_the_person"] is False
     assert {purpose: then["in_force"] for purpose, then in seen["consents_then"].items()} == {
         "enrollment": True,
