@@ -48,7 +48,7 @@ class ConsentsApi:
         """Make a one-time code for a person; it is shown once."""
         principal = principal_at(request)
         body = await self._desk.body(InvitationBody, request)
-        invited = await self._desk.run(_invite, self._app, principal, body, self._desk.act(principal))
+        invited = await self._desk.run(invited, self._app, principal, body, self._desk.act(principal))
         document = {
             "code": invited.shown,
             "subject_id": str(invited.subject_id),
@@ -93,7 +93,8 @@ def moment(text: str) -> datetime:
     return at
 
 
-def _invite(app: App, principal: Principal, body: InvitationBody, act: Act) -> consent_codes.Invited:
+def invited(app: App, principal: Principal, body: InvitationBody, act: Act) -> consent_codes.Invited:
+    """Return a code for whom the body names, within the principal's walls. Raises ``NotFoundError``, ``InvalidInputError``."""
     if sum(given is not None for given in (body.subject_id, body.username, body.person)) != 1:
         raise InvalidInputError("name the person: subject_id, username or person, one of them")
     if body.person is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from entrypoints.http.console.rights_strings import RIGHTS_CODES
 from entrypoints.http.console.strings import LANGUAGES, Text
 
 CODES: Final[Mapping[str, Text]] = {
@@ -71,6 +72,7 @@ CODES: Final[Mapping[str, Text]] = {
     "department": ("setor", "department"),
     "device": ("aparelho", "device"),
     "subject": ("titular", "person"),
+    **RIGHTS_CODES,
     # views
     "face_auth_logs": ("Tentativas", "Attempts"),
     "face_enrollments": ("Cadastros", "Enrolments"),

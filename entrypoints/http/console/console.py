@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from entrypoints.http.console import guard
 from entrypoints.http.console.assets import ASSETS
+from entrypoints.http.console.downloads import Download
 from entrypoints.http.console.entry import SEE_OTHER, Entry
 from entrypoints.http.console.errors import address_of
 from entrypoints.http.console.page import Look, Page
@@ -45,7 +46,14 @@ class Console:
     def _shown(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
             look = self._look(request)
-            return await self._desk.run(lambda: self._render(request, page, page.show(look), look))
+
+            def work() -> Response:
+                shown = page.show(look)
+                if isinstance(shown, Download):
+                    return shown.response()
+                return self._render(request, page, shown, look)
+
+            return await self._desk.run(work)
 
         return show
 
@@ -80,6 +88,7 @@ class Console:
             "nav": nav,
             "csrf": guard.csrf_of(request, look.services),
             "departments": look.departments(),
+            "departments_named": [(name, name) for name in look.departments()],
             "everywhere": look.reach is None,
             "officer": look.officer,
             "here": address_of(request),

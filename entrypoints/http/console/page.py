@@ -17,6 +17,7 @@ from domain.errors import NotFoundError
 from domain.roles import EVERYWHERE
 from entrypoints.app import App
 from entrypoints.http import access
+from entrypoints.http.console.downloads import Download
 from entrypoints.http.console.guard import OFFICERS, READERS
 
 CHANNEL: Final = "http"
@@ -104,8 +105,8 @@ class Page:
     roles: ClassVar[frozenset[str]] = READERS
     form_roles: ClassVar[frozenset[str]] = frozenset()
 
-    def show(self, look: Look) -> Shown:
-        """Return what the template is given. Raises what the error page then tells."""
+    def show(self, look: Look) -> Shown | Download:
+        """Return what the template is given, or a file. Raises what the error page then tells."""
         raise NotImplementedError
 
     def take(self, look: Look) -> Shown | str:

@@ -60,6 +60,8 @@ def render(
         "when": lambda moment: times.when(moment, language),
         "day": lambda value: times.day(value, language),
         "say": lambda code: say(code, language),
+        "has": lambda key: key in STRINGS,
+        "said": lambda words: words[TAGS[language]],
         "principal": principal,
         "csrf_field": CSRF_FIELD,
         "assets": {"css": CSS.path, "js": JS.path, "htmx": HTMX.path},
