@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from entrypoints.http.console import guard
 from entrypoints.http.console.assets import ASSETS
-from entrypoints.http.console.downloads import Download
 from entrypoints.http.console.entry import SEE_OTHER, Entry
 from entrypoints.http.console.errors import address_of
+from entrypoints.http.console.files import HandedFile
 from entrypoints.http.console.page import Look, Page
 from entrypoints.http.console.pages import PAGES
 from entrypoints.http.console.rendering import language_of, render
@@ -49,7 +49,7 @@ class Console:
 
             def work() -> Response:
                 shown = page.show(look)
-                if isinstance(shown, Download):
+                if isinstance(shown, HandedFile):
                     return shown.response()
                 return self._render(request, page, shown, look)
 

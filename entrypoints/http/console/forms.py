@@ -30,7 +30,7 @@ class Form:
         value = str(self.look.form.get(name, "")).strip()
         self.values[name] = value[:most]
         if len(value) > most:
-            self.errors[name] = "error_too_long"
+            self.errors[name] = "error_text_too_long"
         elif needed is not None and not value:
             self.errors[name] = needed
         return value[:most]

@@ -14,7 +14,7 @@ from domain import request as rules
 from domain.errors import DomainRuleError, InvalidInputError, NotFoundError, RequestStateError
 from domain.request import Request
 from entrypoints.http import access, whom
-from entrypoints.http.console.downloads import Download, json_file, pdf_file, printable
+from entrypoints.http.console.files import HandedFile, json_file, pdf_file, printable
 from entrypoints.http.console.forms import Form
 from entrypoints.http.console.guard import OFFICERS
 from entrypoints.http.console.page import Look, Page, Shown
@@ -92,7 +92,7 @@ class RequestPage(Page):
 
     def _refused(self, look: Look, found: Request, form: Form) -> Shown | str:
         reason = form.choice("refusal", rules.REFUSAL_REASONS)
-        basis = form.choice("basis", rules.LEGAL_BASES, needed=False)
+        basis = form.choice("legal_basis", rules.LEGAL_BASES, needed=False)
         text = form.text("refusal_text", most=desk.LONGEST_TEXT)
         if not form.errors:
             try:
@@ -107,7 +107,7 @@ class RequestPage(Page):
         look.viewing(found.subject_id, "request")
         return self._shown(look, found, form) | {"errors": form.errors}
 
-    def _handed(self, look: Look, given: answering.Answer) -> list[Download]:
+    def _handed(self, look: Look, given: answering.Answer) -> list[HandedFile]:
         if given.document is None:
             return []
         files = [json_file(given.request.kind, given.document)]

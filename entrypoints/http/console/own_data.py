@@ -9,7 +9,7 @@ from application import erase as erasing
 from application import receipts, statement
 from application.statement import Surroundings
 from entrypoints.http import whom
-from entrypoints.http.console.downloads import Download, json_file, pdf_file
+from entrypoints.http.console.files import HandedFile, json_file, pdf_file
 from entrypoints.http.console.filters import ROWS, Filters
 from entrypoints.http.console.guard import OFFICERS
 from entrypoints.http.console.page import Look, Page, Shown
@@ -28,7 +28,7 @@ class StatementPage(Page):
     section = "people"
     roles = OFFICERS
 
-    def show(self, look: Look) -> Shown | Download:
+    def show(self, look: Look) -> Shown | HandedFile:
         """Return the file; recorded as a view."""
         subject_id: UUID = look.path["subject_id"]
         about = whom.somebody(look.app, look.principal, subject_id)
@@ -51,7 +51,7 @@ class ReceiptPage(Page):
     template = "error.html"
     section = "people"
 
-    def show(self, look: Look) -> Shown | Download:
+    def show(self, look: Look) -> Shown | HandedFile:
         """Return the file; recorded as a view."""
         subject_id: UUID = look.path["subject_id"]
         look.check_subject(subject_id)

@@ -17,7 +17,7 @@ from domain.errors import NotFoundError
 from domain.roles import EVERYWHERE
 from entrypoints.app import App
 from entrypoints.http import access
-from entrypoints.http.console.downloads import Download
+from entrypoints.http.console.files import HandedFile
 from entrypoints.http.console.guard import OFFICERS, READERS
 
 CHANNEL: Final = "http"
@@ -105,7 +105,7 @@ class Page:
     roles: ClassVar[frozenset[str]] = READERS
     form_roles: ClassVar[frozenset[str]] = frozenset()
 
-    def show(self, look: Look) -> Shown | Download:
+    def show(self, look: Look) -> Shown | HandedFile:
         """Return what the template is given, or a file. Raises what the error page then tells."""
         raise NotImplementedError
 

@@ -35,11 +35,11 @@ _REQUESTS: Final = {
     "request_state": ("Situação", "State"),
     "request_kind": ("Tipo de pedido", "Kind of request"),
     "pending": ("não encerrados", "not closed"),
-    "due_at": ("Prazo", "Due"),
+    "request_due": ("Prazo", "Due"),
     "days_left": ("Dias", "Days"),
     "received_at": ("Recebido em", "Received"),
     "received_by": ("Por onde", "Received by"),
-    "closed_at": ("Encerrado em", "Closed"),
+    "request_closed": ("Encerrado em", "Closed"),
     "result": ("Resultado", "Result"),
     "warned": ("Avisos de prazo", "Warnings"),
     "measures": ("Medidas", "Measures"),
@@ -65,7 +65,7 @@ _REQUESTS: Final = {
     "right_display_name": ("Nome certo", "The right name"),
     "right_department": ("Setor certo", "The right department"),
     "unchanged": ("sem mudança", "unchanged"),
-    "choose": ("escolha", "choose"),
+    "choose_one": ("escolha", "choose"),
     "take_in": ("Registrar", "Take in"),
     "done_opened": ("O pedido foi registrado.", "The request was taken in."),
     "done_refused": ("O pedido foi recusado.", "The request was refused."),
@@ -108,7 +108,7 @@ _REQUESTS: Final = {
     "refuse_button": ("Recusar o pedido", "Refuse the request"),
     "refusal": ("Motivo da recusa", "Reason of the refusal"),
     "refusal_text": ("Explicação ao titular", "Explanation for the person"),
-    "basis": ("Base legal", "Legal basis"),
+    "legal_basis": ("Base legal", "Legal basis"),
     "basis_of_reason": ("a que pertence ao motivo", "the one of the reason"),
     "review_link": ("Ver tudo em que a recusa se baseou, e decidir", "See all that the refusal rests on, and decide"),
     "due_title": ("Pedidos por prazo", "Requests by deadline"),
@@ -119,6 +119,13 @@ _REQUESTS: Final = {
 }
 
 _REVIEW: Final = {
+    "then_do": ("Próximo passo", "Next step"),
+    "frames_dropped": ("Quadros perdidos", "Frames dropped"),
+    "pad_lowest": ("PAD, menor", "PAD, lowest"),
+    "quality_decision": ("Qualidade, quadro decisivo", "Quality, decision frame"),
+    "depth_frames": ("Quadros com profundidade", "Frames with depth"),
+    "parallax": ("Paralaxe", "Parallax"),
+    "challenge": ("Movimentos pedidos", "Movements asked for"),
     "linked": ("Ligada ao titular", "Linked to the person"),
     "reason_in_words": ("Motivo em palavras", "Reason in words"),
     "seen_title": ("O que a câmera mostrou", "What the camera showed"),
@@ -180,7 +187,7 @@ _CONSENTS: Final = {
 }
 
 _ERRORS: Final = {
-    "error_too_long": ("Texto longo demais.", "Too long a text."),
+    "error_text_too_long": ("Texto longo demais.", "Too long a text."),
     "error_needed": ("Preencha este campo.", "Fill this in."),
     "error_form": (
         "Isto não pode ser aceito assim: confira os campos.",

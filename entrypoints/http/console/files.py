@@ -18,7 +18,7 @@ PDF_KIND: Final = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
+class HandedFile:
     """A file for whoever is signed in; that it is shown has been recorded before."""
 
     name: str
@@ -36,9 +36,9 @@ class Download:
         return f"data:{self.kind};base64,{base64.b64encode(self.content).decode()}"
 
 
-def json_file(name: str, document: Mapping[str, Any]) -> Download:
+def json_file(name: str, document: Mapping[str, Any]) -> HandedFile:
     """Return a document as a JSON file."""
-    return Download(f"{name}.json", JSON_KIND, json.dumps(document, ensure_ascii=False, indent=2).encode())
+    return HandedFile(f"{name}.json", JSON_KIND, json.dumps(document, ensure_ascii=False, indent=2).encode())
 
 
 def printable(envelope: Mapping[str, Any]) -> bool:
@@ -47,10 +47,10 @@ def printable(envelope: Mapping[str, Any]) -> bool:
     return document["type"] == FORMAT and ("attempts" in document or not document["held"])
 
 
-def pdf_file(name: str, envelope: Mapping[str, Any], made_at: datetime) -> Download:
+def pdf_file(name: str, envelope: Mapping[str, Any], made_at: datetime) -> HandedFile:
     """Return a signed statement as a PDF."""
     # A second and 50 MB that only those who ask for paper pay for.
     from adapters.reports.pdf import render_pdf  # noqa: PLC0415
     from entrypoints.statement_report import report_of  # noqa: PLC0415
 
-    return Download(f"{name}.pdf", PDF_KIND, render_pdf(report_of(envelope), made_at=made_at))
+    return HandedFile(f"{name}.pdf", PDF_KIND, render_pdf(report_of(envelope), made_at=made_at))
