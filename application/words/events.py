@@ -107,9 +107,7 @@ EVENTS: Final = {
     "retention.planned": Words("eliminação por prazo anunciada", "deletion by period announced"),
     "retention.deleted": Words("linhas eliminadas por fim do prazo", "rows deleted at the end of their period"),
     "retention.completed": Words("eliminação por prazo concluída", "deletion by period completed"),
-    "retention.halted": Words(
-        "eliminação por prazo suspensa: pede decisão", "deletion by period halted: asks somebody"
-    ),
+    "retention.halted": Words("eliminação por prazo suspensa: pede decisão", "deletion by period halted: it asks"),
     "retention.approved": Words("eliminação por prazo autorizada", "deletion by period approved"),
     "retention.cancelled": Words("eliminação por prazo cancelada", "deletion by period cancelled"),
     "retention.hold_placed": Words("dados retidos por dever legal", "data put on hold"),

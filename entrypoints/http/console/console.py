@@ -16,6 +16,7 @@ from entrypoints.http.console.downloads import Download
 from entrypoints.http.console.entry import SEE_OTHER, Entry
 from entrypoints.http.console.errors import address_of
 from entrypoints.http.console.export_files import ExportFiles
+from entrypoints.http.console.files import HandedFile
 from entrypoints.http.console.page import Look, Page
 from entrypoints.http.console.pages import DOWNLOADS, PAGES
 from entrypoints.http.console.rendering import language_of, render
@@ -52,7 +53,10 @@ class Console:
 
             def work() -> Response:
                 _check_reach(page, look)
-                return self._render(request, page, page.show(look), look)
+                shown = page.show(look)
+                if isinstance(shown, HandedFile):
+                    return shown.response()
+                return self._render(request, page, shown, look)
 
             return await self._desk.run(work)
 
@@ -99,6 +103,7 @@ class Console:
             "nav": nav,
             "csrf": guard.csrf_of(request, look.services),
             "departments": look.departments(),
+            "departments_named": [(name, name) for name in look.departments()],
             "everywhere": look.reach is None,
             "officer": look.officer,
             "here": address_of(request),

@@ -17,6 +17,7 @@ from domain.errors import DepartmentForbiddenError, NotFoundError
 from domain.roles import EVERYWHERE
 from entrypoints.app import App
 from entrypoints.http import access
+from entrypoints.http.console.files import HandedFile
 from entrypoints.http.console.guard import OFFICERS, READERS
 
 CHANNEL: Final = "http"
@@ -110,8 +111,8 @@ class Page:
     form_roles: ClassVar[frozenset[str]] = frozenset()
     whole_house: ClassVar[bool] = False
 
-    def show(self, look: Look) -> Shown:
-        """Return what the template is given. Raises what the error page then tells."""
+    def show(self, look: Look) -> Shown | HandedFile:
+        """Return what the template is given, or a file. Raises what the error page then tells."""
         raise NotImplementedError
 
     def take(self, look: Look) -> Shown | str:

@@ -62,6 +62,8 @@ def render(
         "day": lambda value: times.day(value, language),
         "iso_day": lambda value: times.day(date.fromisoformat(value), language),
         "say": lambda code: say(code, language),
+        "has": lambda key: key in STRINGS,
+        "said": lambda words: words[TAGS[language]],
         "principal": principal,
         "csrf_field": CSRF_FIELD,
         "assets": {"css": CSS.path, "js": JS.path, "htmx": HTMX.path},

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from entrypoints.http.console.house_strings import HOUSE
+from entrypoints.http.console.rights_strings import RIGHTS
 
 LANGUAGES: Final = ("pt", "en")
 
@@ -76,7 +77,10 @@ _FIELDS: Final[Mapping[str, Text]] = {
     "search": ("Procurar", "Find"),
     "search_title": ("Procurar uma pessoa", "Find a person"),
     "kind": ("Tipo de evento", "Kind of event"),
-    "kind_hint": ("O começo do nome, por exemplo consent.", "The beginning of its name, such as consent."),
+    "kind_hint": (
+        "Palavras inteiras do nome: consent, consent.granted.",
+        "Whole words of its name: consent, consent.granted.",
+    ),
     "actor": ("Quem fez", "Actor"),
     "up_to": ("Até a posição", "Up to position"),
     "view": ("Visão", "View"),
@@ -192,11 +196,6 @@ _SECTIONS: Final[Mapping[str, Text]] = {
     "erasures_title": ("Apagamentos", "Erasures"),
     "facts_title": ("Fatos", "Facts"),
     "events_title": ("Eventos", "Events"),
-    "events_count": ("{count} eventos", "{count} events"),
-    "truncated": (
-        "Só os 10.000 eventos mais novos; o histórico inteiro: faceauth audit replay.",
-        "The newest 10,000 events only; all of it: faceauth audit replay.",
-    ),
     "events_note": (
         "Nomes ficam fechados aqui; abrem-se na página da pessoa, e isso fica registrado.",
         "Names stay closed here; they open on the person's page, and that is on record.",
@@ -283,7 +282,16 @@ _ERRORS: Final[Mapping[str, Text]] = {
     ),
 }
 
-STRINGS: Final[Mapping[str, Text]] = {**_FRAME, **_PAGES, **_FIELDS, **_COLUMNS, **_SECTIONS, **_ERRORS, **HOUSE}
+STRINGS: Final[Mapping[str, Text]] = {
+    **_FRAME,
+    **_PAGES,
+    **_FIELDS,
+    **_COLUMNS,
+    **_SECTIONS,
+    **_ERRORS,
+    **HOUSE,
+    **RIGHTS,
+}
 
 
 def text(key: str, language: str) -> str:
