@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from adapters.postgres.database import Database
 
 TERMS: Final[dict[str, LiteralString]] = {
-    # An array, not a join: the planner would rather read the whole index than look up a few thousand streams. Two
-    # terms, the first just what the two indexes answer: else each row is compared with the whole array once more.
+    # An array, not a join: the planner would rather read the whole index than look up a few thousand streams. Of the
+    # two terms the first is just what the indexes answer: else each row is compared with the whole array once more.
     "subject_id": """((subject_id = %(subject_id)s OR stream_id = ANY(ARRAY(
         SELECT DISTINCT own.stream_id FROM event_index_rows own WHERE own.subject_id = %(subject_id)s)))
         AND (subject_id IS NULL OR subject_id = %(subject_id)s))""",

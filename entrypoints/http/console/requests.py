@@ -12,6 +12,7 @@ from application.words.rights import KINDS, STATES, Words
 from domain import request as rules
 from domain.errors import InvalidInputError, NotFoundError
 from entrypoints.http import whom
+from entrypoints.http.console.codes import say
 from entrypoints.http.console.filters import ROWS, Filters
 from entrypoints.http.console.forms import Form
 from entrypoints.http.console.guard import OFFICERS
@@ -149,6 +150,6 @@ class OpenRequestPage(Page):
             "form": form,
             "errors": form.errors,
             "kinds": worded(KINDS, look.language),
-            "identity_checks": rules.IDENTITY_CHECKS,
+            "identity_checks": [(each, say(each, look.language)) for each in rules.IDENTITY_CHECKS],
             "corrected": [name for name in CORRECTED if name != "right_department"],
         }

@@ -24,6 +24,8 @@ from tests.unit.http.edge import frames_of
 if TYPE_CHECKING:
     from tests.unit.http.edge import Edge
 
+FOUND = ("frames_dropped", "pad_lowest", "quality_decision", "depth_frames", "parallax", "challenge")
+"""Strings that are named by what an event holds."""
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -328,6 +330,7 @@ def test_every_string_that_a_template_names_is_there_and_none_is_idle() -> None:
         "due_",
         "upheld",
         "overturned",
+        *FOUND,
     }
     idle = [key for key in STRINGS if f'"{key}"' not in text and f"'{key}'" not in text]
     assert [key for key in idle if not any(key.startswith(each) for each in loose)] == []
