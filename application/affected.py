@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -154,6 +154,37 @@ def compute(services: Services, question: Question, *, as_of: datetime | None = 
         since, until = _day(services, question.value)
     places = {name for one in subjects for name, stay in past.lives[one].places if stay.meets(since, until) and name}
     return Reached(subjects, sorted(places), sorted(keys))
+
+
+def among(services: Services, subject_id: UUID, answers: Sequence[tuple[Affected, datetime]]) -> list[bool]:
+    """Say of each answer, with the time at which it was given, whether that person is in it.
+
+    Asked anew of the person's own events alone, so that a statement does not read everybody's history. Raises
+    ``NotFoundError`` for a subject without any, ``UnavailableError``.
+    """
+    own = list(events(services, subject_id=subject_id)) if answers else []
+    return [_is_among(services, subject_id, asked, given_at, own) for asked, given_at in answers]
+
+
+def _is_among(
+    services: Services, subject_id: UUID, asked: Affected, given_at: datetime, own: Sequence[RecordedEvent]
+) -> bool:
+    past = _Past()
+    for event in own:
+        if event.at <= given_at:
+            past.take(event)
+    if subject_id not in past.lives:
+        return False
+    value = asked.value
+    if asked.selector == ATTEMPTS:
+        value = ",".join(part for part in value.split(",") if _uuid(part, "attempt ids") in past.attempts)
+        if not value:
+            return False
+    try:
+        chosen, _ = _CHOOSERS[asked.selector](services, past, value, asked.since or BEGINNING, asked.until or given_at)
+    except NotFoundError:  # a department that was removed since, a key that no ring knows any more
+        return False
+    return subject_id in chosen
 
 
 def as_facts(question: Question, reached: Reached, *, minors: int | None, elderly: int | None) -> Affected:

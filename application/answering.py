@@ -14,6 +14,7 @@ from application import accounts, statement
 from application import consent as consents
 from application import erase as erasing
 from application import requests as desk
+from application.blocking import check_not_held
 from application.journal import record_broken
 from application.ports.vault import subject_owner
 from application.services import Services
@@ -29,12 +30,17 @@ from domain.errors import (
     ConsentMissingError,
     DepartmentUnknownError,
     DomainRuleError,
+    ErasureHeldError,
     InvalidInputError,
     KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
 )
 from domain.request import Request
+from domain.retention import ALL, BINDING, DEPARTMENT, SUBJECT
+
+KEPT = "kept_by_legal_duty"
+"""Reason with which a deletion is refused while a court or a duty in law keeps the data."""
 
 CANNOT_BE_DONE: Final = (
     *(DomainRuleError, ConcurrencyError, NotFoundError),
@@ -84,6 +90,8 @@ def answer(
             case rules.DELETION:
                 if plain:
                     raise InvalidInputError("nothing written survives a deletion: leave the text out")
+                where = erasing.departments_of(services, request.subject_id)
+                check_not_held(services, request.subject_id, departments=where, act=act)
                 _begin(services, request, rules.ERASE, act)
             case _:
                 return _handed_over(services, request, plain, around, act)
@@ -108,6 +116,33 @@ def resume(services: Services, *, act: Act) -> list[UUID]:
         except CANNOT_BE_DONE:
             continue  # a name that is another's by now, a change at this moment: an officer sees it by its deadline
     return done
+
+
+def carry_out_released(services: Services, *, act: Act) -> list[UUID]:
+    """Erase whose deletion was refused because of a binding hold that is released since; return whose.
+
+    Not who consented again after that refusal: they would have to ask again. Call it as often as you like.
+    """
+    services.projector.catch_up()
+    rows = services.read_models.rows
+    held = [row for row in rows("hold_rows") if row["reason"] in BINDING and row["released_at"] is not None]
+    erased = []
+    for row in rows("request_rows", {"kind": rules.DELETION, "status": rules.REFUSED, "outcome": KEPT}) if held else []:
+        subject_id, closed_at = row["subject_id"], row["closed_at"]
+        stood = any(
+            hold["placed_at"] <= closed_at <= hold["released_at"]
+            and (hold["scope"], hold["value"])
+            in {(ALL, ""), (DEPARTMENT, row["department"]), (SUBJECT, str(subject_id))}
+            for hold in held
+        )
+        anew = any(c["granted_at"] > closed_at for c in rows("consent_rows", {"subject_id": subject_id}))
+        if not stood or anew or not services.vault.has_key(subject_owner(subject_id)):
+            continue
+        caused = services.act(act.actor, act.channel, correlation_id=act.correlation_id, cause=row["request_id"])
+        with suppress(ErasureHeldError, NotFoundError):  # another binding hold stands
+            accounts.purge(services, subject_id, reason="request", act=caused)
+            erased.append(subject_id)
+    return erased
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -211,4 +246,4 @@ def _answered_as_erased(services: Services, request: Request, act: Act) -> Answe
 def _close(services: Services, request: Request, outcome: str, text: str, sha256: str, act: Act) -> None:
     sealed = desk.sealed(services, request.subject_id, desk.ANSWER, request.id, text)
     request.answer(outcome, answer_sealed=sealed, document_sha256=sha256, act=act)
-    services.store.save(request)
+    desk.save_held(services, request, act)

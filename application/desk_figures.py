@@ -72,7 +72,7 @@ def figures(
         consents={(str(p), str(s), str(c)): n for (p, s, c), n in consents.items()},
         enrollments=_summed(models.tally("enrollment_rows", ["status"], Selection(here))),
         enrolled_in_period=models.tally("enrollment_rows", [], enrolled).get((), 0),
-        coming=_coming(services, here),
+        coming=_coming(services, department),
     )
 
 
@@ -104,13 +104,16 @@ def _lockouts(services: Services, department: str | None) -> dict[str, int]:
     }
 
 
-def _coming(services: Services, here: Mapping[str, Any]) -> dict[str, int]:
-    """Return what ends by itself: templates to renew within 30 days, erasures to become final, sessions open."""
+def _coming(services: Services, department: str | None) -> dict[str, int]:
+    """Return what ends by itself: consents and templates within 30 days, erasures to become final, sessions open."""
+    here: Mapping[str, Any] = {} if department is None else {"department": department}
     models, now = services.read_models, services.clock.now()
     made_before = now + SOON - services.policies.retention.templates
     templates = Selection({**here, "status": "active"}, time="created_at", before=made_before)
     erasures = Selection({**here, "final_at": None}, ("executed_at",))
+    consents = Selection({"status": "granted"}, (), "expires_at", now, now + SOON, department)
     return {
+        "consents": models.tally("consent_rows", [], consents).get((), 0),
         "templates": models.tally("template_history_rows", [], templates).get((), 0),
         "erasures": models.tally("erasure_rows", [], erasures).get((), 0),
         "sessions": models.tally("session_rows", [], Selection({**here, "status": "open"})).get((), 0),

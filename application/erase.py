@@ -11,6 +11,7 @@ from uuid import UUID
 
 from application import consent as consents
 from application import lockout_history
+from application.blocking import check_not_held
 from application.confirm import find_account
 from application.journal import record_broken, refusals_recorded
 from application.ports.event_store import Holder
@@ -74,14 +75,18 @@ def erase(
     """Erase a person: consents, enrolments and sessions end, the data key is destroyed; ``now`` also makes it final.
 
     Nobody is admitted on anything of that person once this returns. Cut off anywhere, it is completed by calling it
-    again, or by the worker. Raises ``NotFoundError``, ``AlreadyErasedError`` (unless ``now`` still has something to
-    do), and what ``rekey.rotate_keks`` raises where it is executed but could not be made final.
+    again, or by the worker. Raises ``ErasureHeldError``, ``NotFoundError``, ``AlreadyErasedError`` (unless ``now``
+    still has something to do), and what ``rekey.rotate_keks`` raises where it is executed but could not be made
+    final.
     """
     with (
         refusals_recorded(services, "erasure", act=act, subject_id=subject_id),
         services.store.mutex(f"erasure:{subject_id}"),
     ):
-        erasure = find(services, subject_id) or _requested(services, subject_id, reason_code(reason), act)
+        erasure = find(services, subject_id)
+        if erasure is None:
+            check_not_held(services, subject_id, departments=departments_of(services, subject_id), act=act)
+        erasure = erasure or _requested(services, subject_id, reason_code(reason), act)
         if not (now and erasure.executed and erasure.final_at is None):
             erasure.check_pending()
             _execute(services, erasure, act)
@@ -194,7 +199,7 @@ def repeat_after_restore(
     for done, subject_id in enumerate(sorted(subjects)):
         progress(done, len(subjects))
         erasure = find(services, subject_id)
-        if erasure is None and not _departments(services, subject_id):
+        if erasure is None and not departments_of(services, subject_id):
             continue  # the backup is older than the person
         if erasure is None or not erasure.executed:
             _execute(services, erasure or _requested(services, subject_id, "restored_backup", act), act)
@@ -229,7 +234,7 @@ def _requested(services: Services, subject_id: UUID, reason: str, act: Act) -> E
     Somebody enrolled after a backup that was restored since is known by the key alone, and can be forgotten too.
     """
     services.projector.catch_up()
-    departments = _departments(services, subject_id)
+    departments = departments_of(services, subject_id)
     if not departments and not services.vault.has_key(subject_owner(subject_id)):
         raise NotFoundError("no such subject")
     erasure = Erasure.request(subject_id, reason=reason, department=departments[-1] if departments else "", act=act)
@@ -237,7 +242,7 @@ def _requested(services: Services, subject_id: UUID, reason: str, act: Act) -> E
     return erasure
 
 
-def _departments(services: Services, subject_id: UUID) -> list[str]:
+def departments_of(services: Services, subject_id: UUID) -> list[str]:
     """Return the departments of a subject's account and enrolments, the one that changed last at the end."""
     rows = [
         row

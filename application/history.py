@@ -89,8 +89,12 @@ def lines(
         raise NotFoundError(NO_HISTORY)
 
 
-def as_document(event: RecordedEvent, vault: TemplateVault, subject_id: UUID | None = None) -> dict[str, Any]:
+def as_document(
+    event: RecordedEvent, vault: TemplateVault, subject_id: UUID | None = None, *, names: bool = True
+) -> dict[str, Any]:
     """Return an event as plain JSON values: personal fields opened for the officer, or "[erased]".
+
+    Without ``names`` they stay closed, for listings that are about nobody in particular.
 
     A row that cannot be read is shown raw: "topic" as it is stored, how many "bytes" it holds, and whether the topic is
     "known", so that the row is damaged, or else that of another version.
@@ -100,7 +104,7 @@ def as_document(event: RecordedEvent, vault: TemplateVault, subject_id: UUID | N
     for name, value in event.fields.items():
         if name == "act":
             continue
-        if name in SEALED_PERSONAL and owner is not None:
+        if names and name in SEALED_PERSONAL and owner is not None:
             plain = name.removesuffix("_sealed")
             shown[plain] = reveal_field(vault, owner, plain, value)
         elif name in WITHHELD or name.endswith("_sealed"):

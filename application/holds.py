@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from application.services import Services
 from domain.act import Act, reason_code
-from domain.errors import InvalidInputError, NotFoundError
-from domain.retention import ALL, DEPARTMENT, PLACED, SUBJECT, Hold
+from domain.errors import InvalidInputError, NotFoundError, SealBrokenError
+from domain.retention import ALL, BINDING, DEPARTMENT, PLACED, SUBJECT, Hold
 
 MUTEX: Final = "retention:holds"
 """Held while a hold is placed and while a batch goes: whatever was placed before keeps what comes after."""
@@ -59,10 +62,54 @@ def release(services: Services, hold_id: UUID, *, reason: str, act: Act) -> None
         services.store.save(hold)
 
 
+def exactly(
+    services: Services, origin: UUID, wanted: Collection[tuple[str, str]], *, reason: str, act: Act
+) -> list[Hold]:
+    """Return what to save beside a request or an incident, so that for it just these (scope, value) are held.
+
+    Unsaved: to be committed with the change that asks for it, under ``MUTEX``, after which no sweep takes anything of
+    it. Each holds for its origin alone; holds that somebody else placed are left as they are.
+    """
+    services.projector.catch_up()
+    rows = services.read_models.rows
+    mine = [row for row in rows("hold_rows", {"status": PLACED}) if row["hold_id"].bytes[:6] == _mark(origin)]
+    changed: list[Hold] = []
+    for row in mine:
+        if (row["scope"], row["value"]) not in wanted:
+            with suppress(SealBrokenError):  # tampered with: it stays, and the request is answered all the same
+                hold = services.store.get(Hold, row["hold_id"])
+                hold.release(reason=reason, act=act)
+                changed.append(hold)
+    for scope, value in sorted(set(wanted) - {(row["scope"], row["value"]) for row in mine}):
+        before = {row["hold_id"] for row in rows("hold_rows", {"scope": scope, "value": value})}
+        hold_id = next(found for time in count() if (found := _id_of(origin, scope, value, time)) not in before)
+        changed.append(Hold.place(hold_id, scope=scope, value=value, reason=reason, act=act))
+    return changed
+
+
+def binding(services: Services, subject_id: UUID, department: str | None) -> bool:
+    """Say whether a court or a duty in law keeps that person's data, so that they are blocked instead of erased."""
+    services.projector.catch_up()
+    rows = [row for row in services.read_models.rows("hold_rows", {"status": PLACED}) if row["reason"] in BINDING]
+    return _standing(rows).keep(subject_id, department)
+
+
+def _mark(origin: UUID) -> bytes:
+    """Return how the ids of all holds for that request or incident begin."""
+    return uuid5(origin, "hold").bytes[:6]
+
+
+def _id_of(origin: UUID, scope: str, value: str, time: int) -> UUID:
+    return UUID(bytes=_mark(origin) + uuid5(origin, f"hold:{scope}:{value}:{time}").bytes[6:])
+
+
 def standing(services: Services) -> Standing:
     """Return the holds that stand now, by the history and not by a view that may lag."""
     services.projector.catch_up()
-    rows = services.read_models.rows("hold_rows", {"status": PLACED})
+    return _standing(services.read_models.rows("hold_rows", {"status": PLACED}))
+
+
+def _standing(rows: Collection[dict[str, Any]]) -> Standing:
     return Standing(
         everything=any(row["scope"] == ALL for row in rows),
         departments=frozenset(row["value"] for row in rows if row["scope"] == DEPARTMENT),

@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from application import holds
 from application.affected import Question, Reached, as_facts, compute
-from application.journal import record_broken
+from application.journal import record, record_broken
 from application.ports.business_days import BusinessDays
 from application.ports.vault import Binding, incident_owner
 from application.projections.incidents import TABLE
@@ -23,6 +24,7 @@ from domain.errors import ConcurrencyError, InvalidInputError, KeyDestroyedError
 from domain.incident import CLOSED, Incident, check_entry
 from domain.journal import JournalEntry, daily_id
 from domain.policies.deadlines import NOTICE_DAYS, SUPPLEMENT_DAYS, business_days_between, kept_until, last_day
+from domain.retention import ALL, SUBJECT
 
 MAX_TEXT: Final = 5000
 TEXTS: Final = ("description", "measures_before", "measures_after", "delay")
@@ -30,6 +32,10 @@ GONE: Final = "[erased]"
 DAMAGED: Final = "[damaged]"
 VIEW: Final = "incident"
 DEADLINE: Final = "incident.deadline"
+FORGOTTEN: Final = "incident.key_destroyed"
+
+MOST_HOLDS: Final = 100
+"""People that an incident holds one by one; one that reaches more holds everything."""
 
 DUE, DONE, LATE, OVERDUE, NOT_NEEDED, NOT_YET = "due", "done", "late", "overdue", "not_needed", "not_yet"
 WARN_DAYS: Final = {"authority": 1, "subjects": 1, "supplement": 5}
@@ -70,7 +76,10 @@ def open_incident(
     description: str,
     act: Act,
 ) -> Incident:
-    """Enter an incident into the register. Raises ``InvalidInputError``."""
+    """Enter an incident into the register. Raises ``InvalidInputError``.
+
+    Until it is closed, retention takes nothing of whom it reaches; of anybody, as long as nobody knows whom.
+    """
     check_entry(known_at=known_at, kind=kind, cause=cause, categories=categories, now=act.at)
     incident_id = services.ids.new()
     text = _clean("description", description)
@@ -84,7 +93,7 @@ def open_incident(
         description_sealed=_seal(services, incident_id, "description", text),
         act=act,
     )
-    services.store.save(incident)
+    _save_held(services, incident, [(ALL, "")], act)
     return incident
 
 
@@ -103,7 +112,8 @@ def assess(services: Services, incident_id: UUID, question: Question, said: Asse
         **sealed,
         act=act,
     )
-    services.store.save(incident)
+    few = len(reached.subjects) <= MOST_HOLDS
+    _save_held(services, incident, [(SUBJECT, str(one)) for one in reached.subjects] if few else [(ALL, "")], act)
     return incident
 
 
@@ -139,7 +149,7 @@ def close(services: Services, incident_id: UUID, *, not_notified: str, act: Act)
     """Close it; it stays in the register."""
     incident = find(services, incident_id)
     incident.close(not_notified=not_notified, act=act)
-    services.store.save(incident)
+    _save_held(services, incident, [], act)
     return incident
 
 
@@ -177,6 +187,31 @@ def watch(services: Services, *, act: Act) -> int:
             with suppress(ConcurrencyError):  # recorded today already
                 services.store.save(entry)
     return near
+
+
+def forget_old(services: Services, *, act: Act) -> list[UUID]:
+    """Destroy the keys of incidents that were closed longer ago than the register is kept; return whose.
+
+    What staff wrote does not open any more; codes, counts and times stay in the history. Nothing goes under a hold over
+    everything, nor under one over a department that the incident reached. Each is written into the journal.
+    """
+    kept, period = holds.standing(services), services.policies.retention.incidents
+    gone = []
+    for incident in listing(services):
+        owner = incident_owner(incident.id)
+        if incident.status != CLOSED or incident.closed_at is None or act.at - incident.closed_at < period:
+            continue
+        if not services.vault.has_key(owner) or any(kept.keep(None, name) for name in ("", *_departments(incident))):
+            continue
+        # Written down first: cut off in between it is written down twice, and never goes without.
+        record(services, FORGOTTEN, act=act, facts={"incident": str(incident.id)})
+        services.vault.destroy_key(owner)
+        gone.append(incident.id)
+    return gone
+
+
+def _departments(incident: Incident) -> list[str]:
+    return list(incident.affected.departments) if incident.affected else []
 
 
 def find(services: Services, incident_id: UUID) -> Incident:
@@ -258,6 +293,11 @@ def _clock(
 def register_until(incident: Any, calendar: BusinessDays) -> date:
     """Return from which day on the entry need not be kept any more."""
     return kept_until(calendar.local_day(incident.opened_at))
+
+
+def _save_held(services: Services, incident: Incident, wanted: Collection[tuple[str, str]], act: Act) -> None:
+    with services.store.mutex(holds.MUTEX):
+        services.store.save(incident, *holds.exactly(services, incident.id, wanted, reason=VIEW, act=act))
 
 
 def _clean(name: str, text: str, *, empty: bool = False) -> str:

@@ -1,7 +1,7 @@
 """Read-model rows as they were at a moment, made anew from the events of just those rows.
 
-The live table only says which rows there are; what they held comes from the events. For a proof over all of history
-there is ``faceauth audit replay``.
+The live table only says which rows there are (one that a retention sweep took since is not among them); what they held
+comes from the events up to where ``as_of`` cuts the history. For all rows there is ``faceauth audit replay``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from application import as_of
 from application.ports.event_store import RecordedEvent
 from application.ports.selection import Selection
-from application.projections.rows import PROJECTIONS, Projection
+from application.projections.rows import Projection
 from application.projections.scratch import ScratchTable
 from application.services import Services
 
@@ -39,8 +40,6 @@ VIEWS: Final[Mapping[str, View]] = {
 }
 """By the names of ``faceauth projections``; those whose rows have a department."""
 
-_PROJECTIONS: Final[Mapping[str, Projection]] = {each.name: each for each in PROJECTIONS}
-
 
 def rows_as_of(
     services: Services, name: str, moment: datetime, *, department: str | None, limit: int, skip: int = 0
@@ -49,13 +48,13 @@ def rows_as_of(
 
     ``department`` leaves out rows that were elsewhere at that moment; None: none is left out.
     """
-    view, projection = VIEWS[name], _PROJECTIONS[name]
-    services.projector.catch_up()
+    view, projection = VIEWS[name], as_of.view_named(name)
+    cut = as_of.cut_at(services, moment).position
     which = _selection(view, moment, department)
     live = services.read_models.newest(view.table, which, by=view.began, limit=limit, skip=skip)
     found = []
     for row in live:
-        events = [event for event in services.store.stream(row[view.stream]) if event.at <= moment]
+        events = [event for event in services.store.stream(row[view.stream]) if event.position <= cut]
         table = ScratchTable(services.read_models.columns(view.table))
         replayed_into(projection, table, view.table, events)
         then = table.row(row[view.key])

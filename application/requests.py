@@ -13,10 +13,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from application import erase as erasing
+from application import holds
 from application.person import DAMAGED, ERASED, MAX_LENGTHS, Person
 from application.ports.vault import Binding, subject_owner
-from application.rights_words import BASES, KINDS, OUTCOMES, STATES, named
 from application.services import Services
+from application.words.rights import BASES, KINDS, OUTCOMES, STATES, named
 from domain import request as rules
 from domain.account import CLOSED
 from domain.act import Act
@@ -31,6 +32,7 @@ from domain.errors import (
     SealBrokenError,
 )
 from domain.request import Request
+from domain.retention import SUBJECT
 
 LONGEST_TEXT: Final = 4000
 MAX_LISTED: Final = 1000
@@ -41,6 +43,8 @@ NO_SUCH_ATTEMPT: Final = "no such refused attempt"
 REFUSED_STATES: Final = frozenset({"refused", "fallback_offered", "fallback_refused", "fallback_succeeded"})
 CORRECTABLE: Final = (*MAX_LENGTHS, "department")
 
+HELD: Final = "request"
+"""Why an open request holds what there is of its person."""
 TEXT: Final = "request.text"
 PROPOSAL: Final = "request.proposal"
 ANSWER: Final = "request.answer"
@@ -96,8 +100,15 @@ def open_request(services: Services, subject_id: UUID, asked: Asked, *, departme
     if gone:
         erasing.standing(services, subject_id)
         request.answer("erased", act=act)
-    services.store.save(request)
+    save_held(services, request, act)
     return request
+
+
+def save_held(services: Services, request: Request, act: Act) -> None:
+    """Commit a request with its hold: while it is open, retention takes nothing of its person."""
+    wanted = [] if request.closed else [(SUBJECT, str(request.subject_id))]
+    with services.store.mutex(holds.MUTEX):
+        services.store.save(request, *holds.exactly(services, request.id, wanted, reason=HELD, act=act))
 
 
 def find(services: Services, request_id: UUID) -> Request:
@@ -183,7 +194,7 @@ def refuse(
         request.check_open()
         answer = sealed(services, request.subject_id, ANSWER, request_id, check_text(text))
         request.refuse(reason=reason, legal_basis=legal_basis, answer_sealed=answer, act=act)
-        services.store.save(request)
+        save_held(services, request, act)
     return request
 
 

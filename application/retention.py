@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from application import holds
+from application.ports.selection import Selection
 from application.retention_table import line_of, lines
 from application.services import Services
 from application.sweeping import SWEPT, Old, Swept
@@ -177,9 +178,10 @@ def document(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _standing(services: Services, category: str) -> dict[str, Any]:
-    rows = services.read_models.rows("sweep_rows", {"category": category})
-    last = max((r for r in rows if r["status"] == COMPLETED), key=lambda row: row["position"], default=None)
-    waits = next((row for row in rows if row["status"] in OPEN_STATES), None)
+    ended = Selection({"category": category, "status": COMPLETED})
+    last = next(iter(services.read_models.newest("sweep_rows", ended, by="position", limit=1)), None)
+    mine = ({"category": category, "status": status} for status in OPEN_STATES)
+    waits = next((row for where in mine for row in services.read_models.rows("sweep_rows", where)), None)
     now = services.clock.now()
     tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     today_done = last is not None and last["day"] == now.date().isoformat()

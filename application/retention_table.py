@@ -172,10 +172,30 @@ CATEGORIES: Final = (
         "incidents",
         ("registro de incidentes", "the incident register"),
         ("Res. CD/ANPD 15/2024", "Res. CD/ANPD 15/2024"),
-        ("fica: nada o apaga", "it stays: nothing deletes it"),
-        KEPT,
+        (
+            "a chave é destruída: o que se escreveu não abre mais; códigos e prazos ficam no histórico",
+            "the key is destroyed: what was written does not open any more; codes and times stay in the history",
+        ),
+        TASK,
         "incidents",
         "FACEAUTH_RETENTION_INCIDENT_DAYS",
+    ),
+    Category(
+        "requests",
+        ("pedidos de titulares, com resposta", "requests of data subjects, with their answers"),
+        ("LGPD art. 18, 19 e 37", "LGPD art. 18, 19 and 37"),
+        (
+            "fica no histórico; o texto deixa de abrir quando a pessoa é apagada",
+            "it stays in the history; what was written stops opening when the person is erased",
+        ),
+        KEPT,
+    ),
+    Category(
+        "exports",
+        ("quem exportou o histórico", "who exported history"),
+        ("LGPD art. 37", "LGPD art. 37"),
+        ("fica no histórico, só por ids", "it stays in the history, by ids alone"),
+        KEPT,
     ),
     Category(
         "viewings",

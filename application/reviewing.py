@@ -10,10 +10,11 @@ from uuid import UUID
 
 from application import lockout_history
 from application import requests as desk
-from application.plain_words import for_officer, for_person, of_code
-from application.rights_words import MEASURES, OUTCOMES, REASONS, named, pair
 from application.services import Services
 from application.viewing import record_viewing
+from application.words.person import for_person, of_code
+from application.words.reasons import reason_words
+from application.words.rights import MEASURES, OUTCOMES, REASONS, named, pair
 from domain import request as rules
 from domain.act import Act
 from domain.consent import PURPOSES, Consent
@@ -53,7 +54,7 @@ def evidence(services: Services, request_id: UUID, *, reaches: Reaches, act: Act
             "client_was_told": pair(of_code(code)),
             "next_step": row["next_step"],
             "reason": reason,
-            "reason_in_words": pair(for_officer(reason)),
+            "reason_in_words": reason_words(reason or "other").document(),
             "device_id": str(row["device_id"]) if row["device_id"] else None,
             "events": [{"at": event.at.isoformat(), "event": event.name} for event in events],
         },
@@ -103,7 +104,7 @@ def decide(
         if rules.UNLOCK in chosen:
             _unlock(services, request, reaches, act)
         request.answer(decision, reason=reason, measures=chosen, answer_sealed=answer, act=act)
-        services.store.save(request)
+        desk.save_held(services, request, act)
     return request
 
 

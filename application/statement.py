@@ -6,16 +6,17 @@ pass for that person (scores, thresholds, margins, sizes of galleries). Where th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from application import statement_parts as parts
-from application.rights_words import CRITERIA, KINDS, UNLINKED, named, pair
 from application.services import Services
 from application.signed_documents import PORTABILITY, STATEMENT, signed
+from application.statement_incidents import affecting
+from application.words.rights import CRITERIA, KINDS, UNLINKED, named, pair
 
 FORMAT: Final = "faceauth-statement/1"
 PORTABLE_FORMAT: Final = "faceauth-portability/1"
@@ -26,10 +27,9 @@ SIMPLIFIED: Final = ("person", "purposes", "retention")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the settings and other registers know: the identity provider's address, incidents that affected them."""
+    """What the settings alone know: the identity provider's address."""
 
     identity_provider: str | None = None
-    incidents: Sequence[Mapping[str, Any]] | None = field(default=None)
 
 
 def full(services: Services, subject_id: UUID, around: Surroundings | None = None) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def full(services: Services, subject_id: UUID, around: Surroundings | None = Non
         "changes": parts.changes(services, held),
         "requests": requests(services, subject_id),
         "keys": parts.keys(services, subject_id),
-        "incidents": None if around.incidents is None else list(around.incidents),
+        "incidents": affecting(services, subject_id),
     }
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from application.origin import client_binding
 from application.person import ERASED, MAX_LENGTHS, reveal_field
-from application.plain_words import for_person, of_code
 from application.ports.event_store import RecordedEvent
 from application.ports.vault import subject_owner
-from application.rights_words import pair
+from application.retention_table import lines as policies
 from application.services import Services
+from application.words.person import for_person, of_code
+from application.words.rights import pair
 from domain.account import Account
-from domain.consent import PURPOSES, Consent
+from domain.consent import PAPER, PURPOSES, Consent
 from domain.errors import KeyDestroyedError, NotFoundError, SealBrokenError
 
 ADDRESSES: Final = 20
@@ -119,6 +120,7 @@ def purposes(data: Held) -> list[dict[str, Any]]:
     return [
         {
             **{name: row[name] for name in names},
+            "channel": row["channel"],
             "since": _text(row["granted_at"]),
             "ended_at": _text(row["withdrawn_at"]),
         }
@@ -136,7 +138,9 @@ def consents(services: Services, data: Held) -> list[dict[str, Any]]:
             "notice_version": event.fields.get("notice_version"),
             "notice_sha256": event.fields.get("notice_sha256"),
             "reason": event.fields.get("reason"),
-            "paper": "paper" in {value for value in event.fields.values() if isinstance(value, str)},
+            "collected": event.fields.get("collected") or None,
+            "paper": event.fields.get("collected") == PAPER,
+            "form_sha256": event.fields.get("form_sha256") or None,
         }
         for purpose in PURPOSES
         for event in services.store.stream(Consent.create_id(data.subject_id, purpose))
@@ -220,11 +224,19 @@ def lockouts(data: Held) -> list[dict[str, Any]]:
     ]
 
 
-def retention(services: Services) -> dict[str, float]:
-    """Return how long each category is kept, in days, as configured."""
-    policy, session = services.policies.retention, services.policies.session_lifetime
-    kept = {each.name: getattr(policy, each.name) for each in fields(policy)} | {"session": session}
-    return {name: round(span / timedelta(days=1), 2) for name, span in kept.items() if isinstance(span, timedelta)}
+def retention(services: Services) -> list[dict[str, Any]]:
+    """Return how long each category is kept, on what basis and what happens then: the policies in force."""
+    return [
+        {
+            "category": line["category"],
+            "what": {"pt-BR": line["what"], "en": line["what_en"]},
+            "basis": {"pt-BR": line["basis"], "en": line["basis_en"]},
+            "period": {"pt-BR": line["period"], "en": line["period_en"]},
+            "period_days": line["period_days"],
+            "at_end": {"pt-BR": line["at_end"], "en": line["at_end_en"]},
+        }
+        for line in policies(services)
+    ]
 
 
 def recipients(services: Services, subject_id: UUID, identity_provider: str | None) -> list[dict[str, Any]]:

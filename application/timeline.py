@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +15,7 @@ from application.words.codes import CODES
 from application.words.events import words_of
 from application.words.reasons import REASONS, reason_words
 from domain.errors import NotFoundError
+from domain.viewing import Viewing
 
 UNDATED: Final = "?"
 """The day of what has no time that can be read."""
@@ -41,6 +43,35 @@ def timeline(services: Services, subject_id: UUID, *, department: str | None = N
         "erased": any(line.name in GONE for line in found),
         "days": days,
     }
+
+
+def page(
+    services: Services,
+    subject_id: UUID,
+    *,
+    department: str | None = None,
+    event: str | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[IndexedEvent]:
+    """Return up to ``limit`` lines of somebody's history before a position, the newest first; nothing is opened.
+
+    ``department``: what that department may see of it, None for everything; the caller has checked that it has the
+    person now. So whoever looked at that person is told, too, from wherever they looked: a viewing happens in no
+    department, names nobody but an opaque actor, and the person is told the same. Raises ``NotFoundError`` for a
+    subject without any history.
+    """
+    wanted = Wanted(subject_id, department=department, event=event, before=before)
+    asked = [wanted]
+    if department is not None and (event is None or event.partition(".")[0] == Viewing.TOPIC):
+        asked.append(replace(wanted, department=None, event=event or Viewing.TOPIC))
+    found = {
+        line.position: line
+        for each in asked
+        for lines in history.lines(services, each, limit, newest_first=True)
+        for line in lines
+    }
+    return [found[position] for position in sorted(found, reverse=True)[:limit]]
 
 
 def _lines(services: Services, subject_id: UUID, department: str | None) -> Iterator[IndexedEvent]:

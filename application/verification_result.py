@@ -28,7 +28,10 @@ MOST_FAULTS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One place. ``leaf`` and ``until_leaf`` (the one after the last) name a range of the log where no event does."""
+    """One place. ``leaf`` and ``until_leaf`` (the one after the last) name a range of the log where no event does.
+
+    ``view``, ``table`` and ``key`` name a row of a read model; ``repair`` is the command that mends it.
+    """
 
     kind: str
     detail: str
@@ -38,6 +41,10 @@ class Fault:
     leaf: int | None = None
     until_leaf: int | None = None
     checkpoint: int | None = None
+    view: str | None = None
+    table: str | None = None
+    key: str | None = None
+    repair: str | None = None
 
     def document(self) -> dict[str, Any]:
         """Return what is known of it, as JSON values."""

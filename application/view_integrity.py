@@ -12,6 +12,7 @@ from application.ports.read_models import Frozen
 from application.projections.rows import PROJECTIONS, Projection
 from application.projections.scratch import ScratchTable
 from application.services import Services
+from application.verification_result import VIEW_EDITED, Fault
 from domain.errors import NotFoundError
 
 Progress = Callable[[int, int], None]
@@ -20,6 +21,9 @@ BATCH: Final = 2000
 PAGE: Final = 2000
 MOST: Final = 1000
 """Deviations told for one table: a table that was emptied has as many as it had rows."""
+
+LONGEST_KEY: Final = 80
+"""Whoever edits a table by hand may write anything into its key."""
 
 MISSING: Final = "missing"
 EXTRA: Final = "extra"
@@ -39,6 +43,11 @@ class Deviation:
     kind: str
     columns: tuple[str, ...] = ()
 
+    @property
+    def repair(self) -> str:
+        """The command that makes the view anew."""
+        return f"faceauth projections rebuild {self.view}"
+
     def document(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return {
@@ -47,7 +56,7 @@ class Deviation:
             "key": self.key,
             "kind": self.kind,
             "columns": list(self.columns),
-            "repair": f"faceauth projections rebuild {self.view}",
+            "repair": self.repair,
         }
 
 
@@ -78,6 +87,24 @@ def check_views(
             position = events[-1].position
             progress(min(position, end), end)
         return [deviation for each in checked for deviation in each.deviations()]
+
+
+def view_faults(services: Services, progress: Progress = lambda _done, _all: None) -> Iterator[Fault]:
+    """Yield every row of a read model that is not what events say, as faults of a verification, with the repair.
+
+    Raises ``UnavailableError``.
+    """
+    services.projector.catch_up()
+    for found in check_views(services, progress):
+        columns = f": {', '.join(found.columns)}" if found.columns else ""
+        yield Fault(
+            VIEW_EDITED,
+            f"the row is {found.kind}{columns}",
+            view=found.view,
+            table=found.table,
+            key=found.key[:LONGEST_KEY],
+            repair=found.repair,
+        )
 
 
 @dataclass(slots=True)

@@ -32,6 +32,9 @@ SCOPES: Final = (ALL, DEPARTMENT, SUBJECT)
 PLACED: Final = "placed"
 RELEASED: Final = "released"
 
+BINDING: Final = frozenset({"court", "legal_duty"})
+"""Reasons of holds that keep off a person's own erasure, too (LGPD art. 16, I); any other keeps off retention alone."""
+
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:faceauth:retention")
 
 

@@ -52,5 +52,5 @@ def job_records(
     services: Services, job: Job, watch: Callable[[int], None] = lambda _position: None
 ) -> Iterator[Record]:
     """Yield what is left of a job. No vault is at hand unless names were asked for."""
-    left = found(services.store, job.selection, after=job.after, end=job.end, watch=watch)
+    left = found(services, job.selection, after=job.after, end=job.end, watch=watch)
     return records(left, services.vault if job.with_names else None)

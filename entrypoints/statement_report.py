@@ -14,14 +14,6 @@ MOST_ROWS: Final = 50
 Values = Mapping[str, Any]
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
-CATEGORIES: Final[Mapping[str, Text]] = {
-    "erasure_final": ("eliminação definitiva após o pedido", "final erasure after it was asked for"),
-    "epoch_keys": ("endereços de acesso de quem não foi reconhecido", "addresses of attempts by nobody we know"),
-    "templates": ("renovação do modelo", "renewal of the template"),
-    "retired_transforms": ("chaves de transformação aposentadas", "retired transform keys"),
-    "key_backups": ("cópias de segurança das chaves", "backups of keys"),
-    "session": ("sessão", "session"),
-}
 WORDS: Final[Mapping[str, str]] = {
     "enrollment": "cadastro",
     "authentication": "autenticação",
@@ -126,12 +118,9 @@ def _about(document: Values) -> list[Section]:
         ([t["template_id"], t["status"], t["created_at"], t["retired_at"]] for t in document["templates"]),
     )
     retention = _table(
-        ("Prazos de guarda, em dias", "How long it is kept, in days"),
-        [("Categoria", "Category"), ("Dias", "Days")],
-        (
-            [both(dict(zip(("pt-BR", "en"), CATEGORIES.get(name, (name, name)), strict=True))), days]
-            for name, days in document["retention"].items()
-        ),
+        ("Prazos de guarda", "How long it is kept"),
+        [("Dados", "Data"), ("Prazo", "Period"), ("Base", "Basis"), ("No fim", "At the end")],
+        ([both(line[name]) for name in ("what", "period", "basis", "at_end")] for line in document["retention"]),
     )
     title = ("Dados, finalidades e prazos", "Data, purposes and periods")
     return [Section(title, tables=[origin, purposes, history, templates, retention])]
@@ -187,14 +176,15 @@ def _others(document: Values) -> list[Section]:
         [("Recebido", "Received"), ("Pedido", "Request"), ("Situação", "State"), ("Resultado", "Outcome")],
         ([r["received_at"], both(r["name"]), r["status"], r["outcome"]] for r in document["requests"]),
     )
-    tables = [recipients, viewings, changes, requests]
-    if document["incidents"] is not None:
-        incidents = _table(
-            ("Incidentes", "Incidents"),
-            [("Incidente", "Incident"), ("Quando", "When")],
-            ([i.get("incident_id"), i.get("at")] for i in document["incidents"]),
-        )
-        tables.append(incidents)
+    incidents = _table(
+        ("Incidentes que atingiram seus dados", "Incidents that reached your data"),
+        [("Conhecido", "Known"), ("Natureza", "Nature"), ("Causa", "Cause"), ("Risco", "Risk"), ("Id", "Id")],
+        (
+            [i["known_at"], both(i["kind"]), both(i["cause"]), both(i["risk"]), i["incident_id"]]
+            for i in document["incidents"]
+        ),
+    )
+    tables = [recipients, viewings, changes, requests, incidents]
     return [Section(("Outras pessoas e sistemas", "Other people and systems"), tables=tables)]
 
 

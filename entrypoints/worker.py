@@ -51,6 +51,11 @@ class Task:
     run: Callable[[Services, Act], object]
 
 
+def _requests(services: Services, act: Act) -> None:
+    answering.resume(services, act=act)
+    answering.carry_out_released(services, act=act)
+
+
 TASKS: Final = (
     Task(
         "attempts",
@@ -62,7 +67,7 @@ TASKS: Final = (
     Task("once", MINUTE, lambda services, act: services.once.forget(act.at)),
     Task("erasures", MINUTE, lambda services, act: erase.resume_erasures(services, act=act)),
     Task("deadlines", MINUTE, lambda services, act: requests.warn(services, act=act)),
-    Task("requests", MINUTE, lambda services, act: answering.resume(services, act=act)),
+    Task("requests", MINUTE, _requests),
     Task("finality", 5 * MINUTE, lambda services, act: erase.finalise(services, act=act)),
     Task("pairings", HOUR, lambda services, _: forget_pairings(services)),
     Task("consents", HOUR, lambda services, act: consent_periods.expire_due(services, act=act)),
@@ -73,6 +78,7 @@ TASKS: Final = (
     Task("signals", HOUR, lambda services, _: streams.tidy(services)),
     Task("transforms", HOUR, lambda services, act: destroy_retired_transforms(services, act=act)),
     Task("incidents", HOUR, lambda services, act: incidents.watch(services, act=act)),
+    Task("incident_keys", HOUR, lambda services, act: incidents.forget_old(services, act=act)),
     Task("signing_keys", HOUR, lambda services, act: retire_signing_keys(services, act=act)),
 )
 

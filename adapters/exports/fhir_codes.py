@@ -73,6 +73,9 @@ OF_AGGREGATE: Final = {
     "viewing": Meaning(RECORD, "R", None, COMPLIANCE),
     "request": Meaning(RECORD, "R", None, REQUESTED),
     "incident": Meaning(ALERT, "U", None, COMPLIANCE),
+    "notices": Meaning(ALERT, "U", SECURITY_CONFIGURATION, COMPLIANCE),
+    "retention_sweep": Meaning(RECORD, "U", None, COMPLIANCE),
+    "retention_hold": Meaning(ALERT, "U", OBJECT_SECURITY, COMPLIANCE),
 }
 OF_EVENT: Final = {
     "attempt.succeeded.v1": _LOGIN,
@@ -84,6 +87,13 @@ OF_EVENT: Final = {
     "session.opened.v1": _LOGIN._replace(action="C"),
     "session.revoked.v1": _LOGOUT,
     "session.expired.v1": _LOGOUT,
+    "request.received.v1": Meaning(RECORD, "C", None, REQUESTED),
+    "request.warned.v1": Meaning(ALERT, "E", None, COMPLIANCE),
+    "request.begun.v1": Meaning(RECORD, "U", None, REQUESTED),
+    "request.refused.v1": Meaning(RECORD, "U", None, REQUESTED),
+    "retention.deleted.v1": Meaning(RECORD, "D", None, COMPLIANCE),
+    "retention.hold_placed.v1": Meaning(ALERT, "C", OBJECT_SECURITY, COMPLIANCE),
+    "retention.hold_released.v1": Meaning(ALERT, "D", OBJECT_SECURITY, COMPLIANCE),
 }
 OF_JOURNAL: Final = {
     "audit_export": Meaning(EXPORT, "R", LOG_USED, COMPLIANCE),
@@ -91,7 +101,7 @@ OF_JOURNAL: Final = {
 }
 """Journal entries by their kind; any other is the aggregate's."""
 
-_BEGINNINGS: Final = ("opened", "granted", "paired", "planned", "requested", "imposed", "received")
+_BEGINNINGS: Final = ("opened", "granted", "paired", "planned", "requested", "imposed", "published")
 _ENDINGS: Final = ("erased", "closed", "purged")
 
 

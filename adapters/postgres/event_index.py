@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from adapters.postgres.database import Database
 
 TERMS: Final[dict[str, LiteralString]] = {
-    # An array, not a join: the planner would rather read the whole index than look up a few thousand streams.
-    "subject_id": """(subject_id = %(subject_id)s OR (subject_id IS NULL AND stream_id = ANY(ARRAY(
-        SELECT DISTINCT own.stream_id FROM event_index_rows own WHERE own.subject_id = %(subject_id)s))))""",
+    # An array, not a join: the planner would rather read the whole index than look up a few thousand streams. Two
+    # terms, the first just what the two indexes answer: else each row is compared with the whole array once more.
+    "subject_id": """((subject_id = %(subject_id)s OR stream_id = ANY(ARRAY(
+        SELECT DISTINCT own.stream_id FROM event_index_rows own WHERE own.subject_id = %(subject_id)s)))
+        AND (subject_id IS NULL OR subject_id = %(subject_id)s))""",
     "attempt_id": "(stream_id = %(attempt_id)s OR cause_id = %(attempt_id)s)",
     "department": """(department = %(department)s OR department_before = %(department)s
         OR (aggregate = %(consent)s AND EXISTS (

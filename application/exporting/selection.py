@@ -10,9 +10,10 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from application import history
-from application.exporting.whereabouts import Place, Whereabouts
+from application.exporting.whereabouts import Whereabouts
+from application.ports.event_index import Wanted
 from application.ports.event_store import EventStore, RecordedEvent
-from domain.consent import Consent
+from application.services import Services
 from domain.errors import InvalidInputError
 
 BATCH: Final = 1000
@@ -28,7 +29,8 @@ class Selection:
     """What is asked for; None asks for everything.
 
     ``since`` and ``until`` (aware) belong to the period. ``event`` is a topic or the beginning of one up to a dot
-    ("attempt", "attempt.refused"). ``department`` also takes the consents of everybody who was ever enrolled there.
+    ("attempt", "attempt.refused"), ``outcome`` an outcome or a code. ``department`` also takes the consents of
+    everybody who was ever enrolled there.
     """
 
     since: datetime | None = None
@@ -37,6 +39,7 @@ class Selection:
     subject_id: UUID | None = None
     event: str | None = None
     actor: str | None = None
+    outcome: str | None = None
 
     def __post_init__(self) -> None:
         """Check. Raises ``InvalidInputError``."""
@@ -59,6 +62,7 @@ class Selection:
             "subject_id": str(self.subject_id) if self.subject_id else None,
             "event": self.event,
             "actor": self.actor,
+            "outcome": self.outcome,
         }
 
     @classmethod
@@ -72,6 +76,7 @@ class Selection:
             subject_id=UUID(subject_id) if subject_id else None,
             event=document["event"],
             actor=document["actor"],
+            outcome=document["outcome"],
         )
 
 
@@ -85,7 +90,7 @@ class Found:
 
 
 def found(
-    store: EventStore,
+    services: Services,
     selection: Selection,
     *,
     after: int,
@@ -94,26 +99,48 @@ def found(
 ) -> Iterator[Found]:
     """Yield what is asked for of the events at positions ``after`` < p ≤ ``end``, in order.
 
-    The same two positions give the same events for ever: what is already there does not change. ``watch`` hears of a
-    position now and then, asked for or not; what it raises ends the search. Raises ``UnavailableError``, and
-    ``NotFoundError`` for a subject that has no history.
+    The same two positions give the same events for ever: what is already there does not change. A whole period is read
+    from the events themselves, so that it is complete whatever somebody did to the index; anything narrower is found by
+    the index, as all of the desk's listings are. ``watch`` hears of a position now and then; what it raises ends the
+    search. Raises ``UnavailableError``, and ``NotFoundError`` for a subject that has no history.
     """
-    whereabouts = Whereabouts(store)
-    enrolled: frozenset[UUID] | None = None
-    for event in _events(store, selection, after, end):
+    narrow = set(selection.kinds) - {"since", "until"}
+    yield from (_indexed if narrow else _read)(services, selection, after, end, watch)
+
+
+def _indexed(
+    services: Services, selection: Selection, after: int, end: int, watch: Callable[[int], None]
+) -> Iterator[Found]:
+    wanted = Wanted(
+        selection.subject_id,
+        department=selection.department,
+        actor=selection.actor,
+        outcome=selection.outcome,
+        event=selection.event,
+        since=selection.since,
+        until=selection.until,
+        after=after,
+        before=end + 1,
+    )
+    for page in history.lines(services, wanted, size=BATCH):
+        for line, event in zip(page, services.store.at([line.position for line in page]), strict=True):
+            if event.position % WATCH == 0:
+                watch(event.position)
+            yield Found(event, line.subject_id, line.department)
+
+
+def _read(
+    services: Services, selection: Selection, after: int, end: int, watch: Callable[[int], None]
+) -> Iterator[Found]:
+    whereabouts = Whereabouts(services.store)
+    for event in all_events(services.store, after=after, end=end):
         if event.position % WATCH == 0:
             watch(event.position)
         place = whereabouts.of(event)
-        if not _wanted(event, place, selection):
-            continue
-        if selection.department is not None and selection.department not in place.departments:
-            if event.aggregate != Consent.TOPIC or place.subject_id is None:
-                continue
-            if enrolled is None:
-                enrolled = _enrolled_in(store, selection.department, end)
-            if place.subject_id not in enrolled:
-                continue
-        yield Found(event, place.subject_id, place.department)
+        early = selection.since is not None and event.at < selection.since
+        late = selection.until is not None and event.at > selection.until
+        if event.name == DAMAGED or not (early or late):
+            yield Found(event, place.subject_id, place.department)
 
 
 def all_events(store: EventStore, *, after: int, end: int) -> Iterator[RecordedEvent]:
@@ -124,41 +151,3 @@ def all_events(store: EventStore, *, after: int, end: int) -> Iterator[RecordedE
                 return
             yield event
         after = batch[-1].position
-
-
-def _events(store: EventStore, selection: Selection, after: int, end: int) -> Iterator[RecordedEvent]:
-    if selection.subject_id is None:
-        yield from all_events(store, after=after, end=end)
-        return
-    for event in history.events(store, subject_id=selection.subject_id):
-        if event.position > end:
-            return
-        if event.position > after:
-            yield event
-
-
-def _wanted(event: RecordedEvent, place: Place, selection: Selection) -> bool:
-    """Say whether an event passes every filter but the department's."""
-    if selection.subject_id is not None and place.subject_id not in {None, selection.subject_id}:
-        return False  # somebody else's, on an aggregate that is about several people
-    if selection.event is not None and not f"{event.name}.".startswith(f"{selection.event}."):
-        return False
-    if selection.actor is not None:
-        act = event.fields.get("act")
-        if act is None or act.actor != selection.actor:
-            return False
-    if event.name == DAMAGED:
-        return True
-    early = selection.since is not None and event.at < selection.since
-    late = selection.until is not None and event.at > selection.until
-    return not early and not late
-
-
-def _enrolled_in(store: EventStore, department: str, end: int) -> frozenset[UUID]:
-    """Return everybody about whom the department ever saw an event: as many ids as it had people."""
-    whereabouts, people = Whereabouts(store), set[UUID]()
-    for event in all_events(store, after=0, end=end):
-        place = whereabouts.of(event)
-        if department in place.departments and place.subject_id is not None:
-            people.add(place.subject_id)
-    return frozenset(people)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from application import incidents
+from application import history, incidents, retention
 from application.ports.event_store import RecordedEvent
 from application.reporting.facts import Deployment
-from application.reporting.standing import Entry, entry, everything, is_paper
+from application.reporting.rights import Requests, requests_between
+from application.reporting.standing import Entry, entry, is_paper
 from application.services import Services
 from domain.errors import InvalidInputError
 from domain.journal import DONE
@@ -53,10 +54,12 @@ COUNTED: Final = {
     "incident.opened.v1": "incidents_opened",
     "incident.closed.v1": "incidents_closed",
 }
-RETENTION_KINDS: Final = ("epoch_destruction", "transform.destroyed", "key_backup.deleted")
+RETENTION_KINDS: Final = ("epoch_destruction", "transform.destroyed", "key_backup.deleted", incidents.FORGOTTEN)
 """Journal entries that say that something went because its time was over."""
-OTHER_DESKS: Final = ("request", "export", "retention")
-"""Aggregates of the desk's other tools, counted by event."""
+EXPORT_KINDS: Final = ("audit_export", "audit_stream")
+"""Journal entries that say that history left the house, as files or to a SIEM."""
+WHILE: Final = timedelta(days=1)
+"""How long after the month its last attempts are followed; what ends even later is looked up one by one."""
 
 
 @dataclass(slots=True)
@@ -91,8 +94,11 @@ class Monthly:
     counts: dict[str, int]
     paper_consents: int
     journal: dict[str, int]
-    deleted_by_retention: dict[str, int]
-    desks: dict[str, int]
+    keys_deleted: dict[str, int]
+    retention: list[dict[str, Any]]
+    exports: int
+    received: Requests
+    answered: Requests
     incidents: list[Entry]
     deployment: Deployment
 
@@ -104,7 +110,7 @@ class _Tally:
     paper: int = 0
     journal: Counter[str] = field(default_factory=Counter)
     deleted: Counter[str] = field(default_factory=Counter)
-    desks: Counter[str] = field(default_factory=Counter)
+    exports: int = 0
     began: set[UUID] = field(default_factory=set)
     ended: dict[UUID, str] = field(default_factory=dict)
     why: dict[UUID, str] = field(default_factory=dict)
@@ -119,11 +125,15 @@ def monthly(services: Services, deployment: Deployment, month: str | None = None
     if since > now:
         raise InvalidInputError("that month has not begun")
     tally = _Tally()
-    for event in everything(services):
+    for event in history.events(services, since=since, until=until + WHILE):
         if event.aggregate == "attempt":
             _attempt(tally, event, services, begins=since <= event.at < until)
         if since <= event.at < until:
             _count(tally, event)
+    for attempt in tally.began - set(tally.ended):
+        for event in services.store.stream(attempt):
+            _end(tally, event)
+    received, answered = requests_between(services, since, until)
     for attempt in tally.began:
         end = tally.ended.get(attempt, "undecided")
         tally.attempts.outcomes[end] += 1
@@ -140,8 +150,11 @@ def monthly(services: Services, deployment: Deployment, month: str | None = None
         counts={name: tally.counts[name] for name in COUNTED.values()},
         paper_consents=tally.paper,
         journal=_sorted(tally.journal),
-        deleted_by_retention=_sorted(tally.deleted),
-        desks=_sorted(tally.desks),
+        keys_deleted=_sorted(tally.deleted),
+        retention=retention.report(services, since, until),
+        exports=tally.exports,
+        received=received,
+        answered=answered,
         incidents=[
             entry(services, one)
             for one in incidents.listing(services)
@@ -176,6 +189,11 @@ def _attempt(tally: _Tally, event: RecordedEvent, services: Services, *, begins:
         evidence = event.fields["evidence"]
         found.presented += evidence.frames_received > 0
         found.fta += evidence.frames_received > 0 and evidence.frames_usable == 0
+    _end(tally, event)
+
+
+def _end(tally: _Tally, event: RecordedEvent) -> None:
+    attempt = event.aggregate_id
     if event.name in ENDS:
         tally.ended[attempt] = ENDS[event.name]
         if event.name == REFUSED:
@@ -191,8 +209,7 @@ def _count(tally: _Tally, event: RecordedEvent) -> None:
         tally.journal[kind if outcome == DONE else f"{kind} ({outcome})"] += 1
         if kind in RETENTION_KINDS and outcome == DONE:
             tally.deleted[kind] += 1
-    if event.aggregate in OTHER_DESKS:
-        tally.desks[event.name.rpartition(".")[0]] += 1
+        tally.exports += kind in EXPORT_KINDS and outcome == DONE
 
 
 def _sorted(counter: Counter[str]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from application.reporting.facts import Deployment, Text
 from application.reporting.retention import Period, periods
 from application.reporting.standing import Standing, standing
 from application.services import Services
-from domain.notice import BASES, CONSENT
+from domain.consent import AUTHENTICATION, ENROLLMENT
+from domain.notice import BASES, CONSENT, FRAUD_PREVENTION, Notice
 
 STAFF: Text = ("pessoal do hospital", "hospital staff")
 TRANSFER: Text = (
@@ -48,7 +49,13 @@ class Ropa:
 
 
 _NO: Final[Text] = ("não há", "none")
-_CONSENT: Final[Text] = (BASES[CONSENT], "LGPD art. 11, I (consent)")
+_BASES: Final[dict[str, Text]] = {
+    CONSENT: (BASES[CONSENT], "LGPD art. 11, I (consent)"),
+    FRAUD_PREVENTION: (
+        BASES[FRAUD_PREVENTION],
+        'LGPD art. 11, II, "g" (fraud prevention and security of the data subject)',
+    ),
+}
 _SECURITY: Final[Text] = (
     "LGPD art. 7, II e 11, II, a (obrigação legal: Marco Civil art. 15) e 11, II, g (prevenção à fraude)",
     "LGPD art. 7, II and 11, II, a (legal duty: Marco Civil art. 15) and 11, II, g (fraud prevention)",
@@ -62,14 +69,27 @@ def ropa(services: Services, deployment: Deployment) -> Ropa:
         standing=now,
         notice_version=notice.version,
         notice_sha256=notice.sha256,
-        processings=_processings(now),
+        processings=_processings(now, notice),
         retention=periods(services),
         transfer=TRANSFER,
         deployment=deployment,
     )
 
 
-def _processings(now: Standing) -> list[Processing]:
+def legal_basis(notice: Notice, purpose: str) -> Text:
+    """Return on what a purpose rests by the notice in force, with its balancing test where there is one."""
+    basis = notice.basis(purpose)
+    pt, en = _BASES[basis.code]
+    if not basis.test_sha256:
+        return pt, en
+    digest = f"SHA-256 {basis.test_sha256}"
+    return (
+        f"{pt}; teste de balanceamento de {basis.test_on}, {digest}",
+        f"{en}; balancing test of {basis.test_on}, {digest}",
+    )
+
+
+def _processings(now: Standing, notice: Notice) -> list[Processing]:
     enrolled = sum(now.enrolled.values())
     accounts = sum(count for status, count in now.accounts.items() if status != "closed")
     return [
@@ -80,13 +100,13 @@ def _processings(now: Standing) -> list[Processing]:
                 "criar o modelo pelo qual a pessoa é reconhecida ao entrar",
                 "make the template a person is recognised by",
             ),
-            _CONSENT,
+            legal_basis(notice, ENROLLMENT),
             (
                 "modelo biométrico cifrado; nome, usuário e matrícula cifrados; imagens só na memória",
                 "sealed biometric template; sealed name, username, employee number; images in memory only",
             ),
             STAFF,
-            ("images", "templates", "personal_fields"),
+            ("images", "unused_templates", "leavers", "unfinished", "template_renewal", "consents"),
             enrolled,
             ("recusa de cadastro duplicado; revisão humana", "refusal of a duplicate person; human review"),
         ),
@@ -94,13 +114,13 @@ def _processings(now: Standing) -> list[Processing]:
             "authentication",
             ("Entrada pelo rosto", "Sign-in by face"),
             ("entrar no sistema de prontuários", "sign in to the medical record system"),
-            _CONSENT,
+            legal_basis(notice, AUTHENTICATION),
             (
                 "imagens só na memória; pontuações, resultado e motivo da tentativa",
                 "images in memory only; scores, outcome and reason of the attempt",
             ),
             STAFF,
-            ("images", "history"),
+            ("images", "attempts", "sessions", "history"),
             enrolled,
             (
                 "decide se a pessoa entra; recusa pode ser revista por uma pessoa (art. 20); há sempre a senha",
@@ -117,7 +137,7 @@ def _processings(now: Standing) -> list[Processing]:
                 "sealed client address, device, time, outcome, lockouts",
             ),
             STAFF,
-            ("client_addresses", "history"),
+            ("client_addresses", "attempts", "lockouts", "history"),
             enrolled + accounts,
             ("bloqueio temporário após falhas", "temporary lockout after failures"),
         ),
@@ -131,7 +151,7 @@ def _processings(now: Standing) -> list[Processing]:
                 "sealed username; sealed argon2id hash of the password",
             ),
             STAFF,
-            ("personal_fields", "history"),
+            ("leavers", "attempts", "sessions", "history"),
             accounts,
             _NO,
         ),
@@ -142,7 +162,7 @@ def _processings(now: Standing) -> list[Processing]:
             _SECURITY,
             ("identificador por destinatário (pairwise), sessão, motivo", "pairwise id per receiver, session, reason"),
             STAFF,
-            ("history",),
+            ("signals", "history"),
             enrolled + accounts,
             _NO,
         ),
@@ -156,8 +176,8 @@ def _processings(now: Standing) -> list[Processing]:
                 "requests, viewings, incidents; sealed free text",
             ),
             STAFF,
-            ("history", "incidents"),
-            len(now.incidents),
+            ("requests", "incidents", "viewings", "exports", "history"),
+            sum(now.requests.by_state.values()),
             _NO,
         ),
     ]

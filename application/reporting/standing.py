@@ -10,7 +10,9 @@ from typing import Any
 
 from application import incidents
 from application.ports.event_store import RecordedEvent
+from application.reporting.rights import Requests, requests
 from application.services import Services
+from domain.consent import PAPER
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,7 @@ class Standing:
     erasures: dict[str, int]
     devices: dict[str, int]
     sessions_open: int
-    requests: dict[str, int]
-    reviews: int
+    requests: Requests
     incidents: list[Entry]
 
 
@@ -55,19 +56,17 @@ def standing(services: Services) -> Standing:
     for row in consents:
         states = by_purpose.setdefault(row["purpose"], {})
         states[row["status"]] = states.get(row["status"], 0) + 1
-    requests, reviews, paper = _requests(services)
     return Standing(
         at=services.clock.now(),
         enrolled=_counted(row["department"] for row in enrollments if row["status"] == "active"),
         enrollments=_counted(row["status"] for row in enrollments),
         accounts=_counted(row["status"] for row in rows("account_rows")),
         consents={purpose: dict(sorted(states.items())) for purpose, states in sorted(by_purpose.items())},
-        paper_consents=paper,
+        paper_consents=sum(row["channel"] == PAPER for row in consents),
         erasures=_counted(row["status"] for row in rows("erasure_rows")),
         devices=_counted(row["status"] for row in rows("device_rows")),
         sessions_open=sum(row["status"] == "open" for row in rows("session_rows")),
-        requests=requests,
-        reviews=reviews,
+        requests=requests(services),
         incidents=[entry(services, incident) for incident in incidents.listing(services)],
     )
 
@@ -89,27 +88,7 @@ def entry(services: Services, incident: Any) -> Entry:
 
 def is_paper(event: RecordedEvent) -> bool:
     """Say whether a consent event records a form that was signed on paper."""
-    return event.name in {"consent.granted.v1", "consent.renewed.v1"} and event.fields.get("channel") == "paper"
-
-
-def everything(services: Services) -> Iterator[RecordedEvent]:
-    """Yield the whole history in order."""
-    position = 0
-    while batch := services.store.read(position, 500):
-        yield from batch
-        position = batch[-1].position
-
-
-def _requests(services: Services) -> tuple[dict[str, int], int, int]:
-    """Return requests of data subjects by event, reviews of refusals among them, and consents on paper."""
-    names: Counter[str] = Counter()
-    reviews = paper = 0
-    for event in everything(services):
-        paper += is_paper(event)
-        if event.aggregate == "request":
-            names[event.name.split(".")[1]] += 1
-            reviews += event.fields.get("kind") == "review"
-    return dict(sorted(names.items())), reviews, paper
+    return event.name in {"consent.granted.v1", "consent.renewed.v1"} and event.fields.get("collected") == PAPER
 
 
 def _counted(values: Iterator[str]) -> dict[str, int]:

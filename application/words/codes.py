@@ -136,6 +136,10 @@ CODES: Final = {
         "the enrolment pictures do not seem to be of one person",
     ),
     "client_taken": Words("o nome do cliente já existe", "the client name is taken"),
+    "erasure_held": Words(
+        "um juízo ou dever legal obriga a guardar os dados; estão bloqueados e serão eliminados quando isso acabar",
+        "a court or a legal duty keeps the data; they are blocked, and will be erased when that ends",
+    ),
     "already_erased": Words("os dados já foram eliminados", "the data have been erased already"),
     "rotation_state": Words(
         "a campanha não está em estado que permita isso",
@@ -173,6 +177,45 @@ CODES: Final = {
     "keys_read_only": Words("as chaves são de um provedor só de leitura", "the keys belong to a read-only provider"),
     "backup_damaged": Words("cópia de segurança danificada", "backup damaged"),
     "backup_foreign": Words("cópia de segurança de outra instalação", "backup of another installation"),
+    "consent_renewal_needed": Words(
+        "o aviso mudou e o consentimento precisa ser renovado",
+        "the notice changed and consent has to be renewed",
+    ),
+    "consent_code_refused": Words("código de consentimento recusado", "consent code refused"),
+    "paper_consent_forbidden": Words(
+        "este hospital não aceita consentimento em papel",
+        "this hospital takes no consent on paper",
+    ),
+    "notice_version_taken": Words("a versão do aviso já existe", "the version of the notice is taken"),
+    "request_state": Words(
+        "o pedido não está em estado que permita isso",
+        "the request is not in a state that allows this",
+    ),
+    "incident_state": Words(
+        "o incidente não está em estado que permita isso",
+        "the incident is not in a state that allows this",
+    ),
+    "sweep_state": Words(
+        "a eliminação por prazo não está em estado que permita isso",
+        "the sweep is not in a state that allows this",
+    ),
+    "hold_state": Words(
+        "a retenção não está em estado que permita isso",
+        "the hold is not in a state that allows this",
+    ),
+    "retention_halted": Words(
+        "a eliminação por prazo parou e pede a decisão de alguém",
+        "deletion by period stopped and asks for somebody's decision",
+    ),
+    "witness_conflict": Words(
+        "a testemunha já viu outro ponto de verificação",
+        "the witness has seen another checkpoint",
+    ),
+    "log_broken": Words("o registro de eventos foi alterado", "the log of events was changed"),
+    "link_refused": Words("o convite do console não vale ou venceu", "the console link is not valid or has expired"),
+    "origin_refused": Words("o formulário veio de outra página", "the form came from another page"),
+    "export_failed": Words("a exportação não pôde ser gravada", "the export could not be written"),
+    "export_too_large": Words("exportação grande demais de uma vez", "too large an export at once"),
     "internal_error": Words("falha interna, registrada", "internal fault, logged"),
 }
 """By code: refusals of an attempt, and every error of ``domain.errors``."""

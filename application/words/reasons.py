@@ -23,6 +23,11 @@ REASONS: Final = {
     ),
     "no_frame": Words("nenhuma imagem para decidir", "no frame to decide on"),
     "no_frames": Words("nenhuma imagem utilizável", "no usable frame"),
+    "no_steady_face": Words("o rosto não ficou parado no início", "the face was not held still at the beginning"),
+    "no_straight_look_at_the_end": Words(
+        "faltou olhar de frente no fim",
+        "the look straight ahead at the end was missing",
+    ),
     "too_few_usable_frames": Words("imagens utilizáveis de menos", "too few usable frames"),
     "median_below_threshold": Words(
         "a mediana da prova de vida ficou abaixo do limiar",

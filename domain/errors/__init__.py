@@ -65,7 +65,13 @@ from domain.errors.people import (
     UsernameTakenError,
 )
 from domain.errors.reception import SignalRefusedError
-from domain.errors.retention import HoldStateError, RetentionHaltedError, SweepStateError, WitnessConflictError
+from domain.errors.retention import (
+    ErasureHeldError,
+    HoldStateError,
+    RetentionHaltedError,
+    SweepStateError,
+    WitnessConflictError,
+)
 from domain.errors.signals import EndpointForbiddenError, StreamLimitError, StreamStateError
 from domain.errors.signing_in import (
     AttemptStateError,
@@ -123,6 +129,7 @@ __all__ = [
     "EndpointForbiddenError",
     "EnrollmentInactiveError",
     "EnrollmentStateError",
+    "ErasureHeldError",
     "ExportError",
     "ExportTooLargeError",
     "FaceRequiredError",

@@ -23,6 +23,12 @@ class HoldStateError(DomainRuleError):
     code = "hold_state"
 
 
+class ErasureHeldError(DomainRuleError):
+    """A court or a duty in law keeps the data: they are blocked, and erased when the hold is released."""
+
+    code = "erasure_held"
+
+
 class WitnessConflictError(DomainRuleError):
     """A checkpoint contradicts one that the witness has."""
 

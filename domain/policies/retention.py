@@ -67,7 +67,7 @@ class RetentionPolicy:
     What a sweep enforces, each within ``BOUNDS``: ``unused_templates`` without a successful sign-in by face;
     ``leavers`` whose account is closed or suspended, or who have neither account nor enrolment; rows of ``attempts``
     and ``sessions`` since their end; ``consents`` of the erased since their end; ``unfinished`` enrolments.
-    ``incidents`` is a floor alone: nothing deletes the register.
+    ``incidents``: since an incident was closed, until the key of what staff wrote in the register is destroyed.
     """
 
     erasure_final: timedelta = timedelta(hours=24)

@@ -35,6 +35,9 @@ UntilOption = Annotated[str | None, typer.Option("--until", help="Até / until (
 DepartmentOption = Annotated[str | None, typer.Option("--department", help="Setor / department")]
 SubjectOption = Annotated[str | None, typer.Option("--subject", help="UUID ou usuário / subject id or username")]
 EventOption = Annotated[str | None, typer.Option("--event", help="attempt.refused, attempt, …")]
+OutcomeOption = Annotated[
+    str | None, typer.Option("--outcome", help="Resultado ou código / outcome or code: refused, face_not_recognised")
+]
 ActorOption = Annotated[str | None, typer.Option("--actor", help="Quem fez / who did it: operator:cli, subject:…")]
 NamesOption = Annotated[bool, typer.Option("--with-names", help="Com os nomes das pessoas / with people's names")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Continua o que foi interrompido / go on")]
@@ -59,6 +62,7 @@ def export(
     subject: SubjectOption = None,
     event: EventOption = None,
     actor: ActorOption = None,
+    outcome: OutcomeOption = None,
     with_names: NamesOption = False,
     resume: ResumeOption = False,
     bom: BomOption = False,
@@ -68,7 +72,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Exporta a história, com manifesto assinado / Export the history, with a signed manifest."""
-    asked = (form_name, since, until, department, subject, event, actor)
+    asked = (form_name, since, until, department, subject, event, actor, outcome)
     if resume and (any(asked) or with_names or bom):
         raise InvalidInputError("--resume goes on with what was asked for then: give --out and nothing else")
     if not resume and form_name is None:
@@ -84,6 +88,7 @@ def export(
                 subject_id=history.subject_of(services.store, services.vault, subject) if subject else None,
                 event=event,
                 actor=actor,
+                outcome=outcome,
             )
         with folder.held():
             if resume:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,7 +15,8 @@ from application.log_proofs import prove_event, prove_growth
 from application.log_standing import standing
 from application.signed_documents import canonical
 from application.verification import verify as verify_history
-from application.verification_result import Verification
+from application.verification_result import Fault, Verification
+from application.view_integrity import view_faults
 from domain.errors import ConfigurationError, FaceauthError, InvalidInputError, LogBrokenError
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.output import JsonOption, console, print_error, print_json, progress_bar
@@ -60,6 +62,10 @@ def verify(
         list[Path] | None,
         typer.Option("--against", help="Pontos de controle guardados fora / checkpoints kept elsewhere"),
     ] = None,
+    views: Annotated[
+        bool,
+        typer.Option("--views/--no-views", help="Com --full, também as projeções / with --full, the read models too"),
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Confere que a história é a que foi escrita / Verify that the history is what was written.
@@ -69,11 +75,16 @@ def verify(
     try:
         kept = [envelope for path in against or () for envelope in envelopes_in(path)]
         with bootstrap(load_settings(), vision=False) as app, progress_bar("Conferindo / verifying") as (bar, task):
+
+            def hear(done: int, of: int) -> None:
+                bar.update(task, description="Projeções / read models", total=of, completed=done)
+
             result = verify_history(
                 app.services,
                 act=app.services.act(ACTOR, "cli"),
                 full=full,
                 against=kept,
+                views=partial(view_faults, app.services, hear) if full and views else None,
                 progress=lambda done, of: bar.update(task, total=of, completed=done),
             )
     except FaceauthError as error:
@@ -204,11 +215,19 @@ def _show(result: Verification) -> None:
     for note in result.notes:
         console.print(f"Nota / note: {note}", markup=False, soft_wrap=True)
     for fault in result.faults[:MOST_SHOWN]:
-        place = f"#{fault.position}" if fault.position is not None else ""
-        if fault.stream is not None:
-            place += f" {fault.stream} v{fault.version}"
-        elif fault.until_leaf is not None:
-            place += f" folhas / leaves {fault.leaf}-{fault.until_leaf}"
-        console.print(f"  {KINDS[fault.kind]}: {place.strip()} ({fault.detail})", markup=False, soft_wrap=True)
+        console.print(f"  {KINDS[fault.kind]}: {_place(fault)} ({fault.detail})", markup=False, soft_wrap=True)
+    for repair in sorted({fault.repair for fault in result.faults if fault.repair}):
+        console.print(f"  Conserte com / repair with: {repair}", markup=False, soft_wrap=True)
     if result.fault_count > MOST_SHOWN:
         console.print(f"  ... {result.fault_count} ao todo / in all (--json: 1000)")
+
+
+def _place(fault: Fault) -> str:
+    if fault.table is not None:
+        return f"{fault.table} {fault.key}"
+    place = f"#{fault.position}" if fault.position is not None else ""
+    if fault.stream is not None:
+        place += f" {fault.stream} v{fault.version}"
+    elif fault.until_leaf is not None:
+        place += f" folhas / leaves {fault.leaf}-{fault.until_leaf}"
+    return place.strip()

@@ -23,7 +23,6 @@ from application.sessions import new_session
 from domain.errors import UnavailableError
 from entrypoints.app import App
 from entrypoints.cli.bench_loads import DEPARTMENT
-from entrypoints.http.server import create_app, settle, uvicorn_config
 from entrypoints.http.tokens import INTROSPECT
 
 CLIENTS: Final = 50
@@ -139,6 +138,9 @@ def _run(plan: dict[str, Any]) -> list[float]:
 @contextmanager
 def _serving(app: App) -> Iterator[int]:
     """Serve the App on a free port of its host."""
+    # Most of a second to load: no other command should pay for it.
+    from entrypoints.http.server import create_app, settle, uvicorn_config  # noqa: PLC0415
+
     config = uvicorn_config(app, create_app(app))
     config.port = 0
     settle()

@@ -18,7 +18,6 @@ from entrypoints.app import App
 from entrypoints.bootstrap import bootstrap
 from entrypoints.cli.models import ensure_models
 from entrypoints.cli.output import console
-from entrypoints.http.server import create_app, settle, uvicorn_config
 from entrypoints.settings import load_settings
 
 ADMIN_TOKEN_LIFETIME = timedelta(hours=1)
@@ -36,6 +35,9 @@ def serve(
     ] = None,
 ) -> None:
     """Inicia o serviço em https / Start the service on https."""
+    # Most of a second to load: no other command should pay for it.
+    from entrypoints.http.server import create_app, settle, uvicorn_config  # noqa: PLC0415
+
     settings = load_settings()
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changed)

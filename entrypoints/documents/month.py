@@ -8,6 +8,7 @@ from typing import Final
 from adapters.reports.document import Figure, Line, Lines, Report, Section, Table, Text
 from application.reporting.facts import moment
 from application.reporting.monthly import Monthly
+from application.words.rights import KINDS
 from entrypoints.documents import parts
 
 OUTCOMES: Final[dict[str, Text]] = {
@@ -46,6 +47,7 @@ NAMES: Final[dict[str, Text]] = {
     "incidents_opened": ("incidentes abertos", "incidents opened"),
     "incidents_closed": ("incidentes encerrados", "incidents closed"),
 }
+EXPORTS: Final = "exportações / exports"
 WHAT: Final[Text] = ("o quê", "what")
 PEOPLE: Final = tuple(NAMES)[:13]
 
@@ -78,19 +80,59 @@ def monthly_report(found: Monthly) -> Report:
                         NAMES,
                     ),
                     parts.counts(("Chaves, backups e achados", "Keys, backups and findings"), WHAT, found.journal),
-                    parts.counts(
-                        ("Apagado por fim de prazo", "Deleted because its period ended"),
-                        WHAT,
-                        found.deleted_by_retention,
-                    ),
-                    parts.counts(("Pedidos e exportações", "Requests and exports"), WHAT, found.desks),
+                    parts.counts(("Histórico exportado", "History exported"), WHAT, {EXPORTS: found.exports}),
                 ],
             ),
+            _retention(found),
+            _requests(found),
             parts.incidents(found.incidents),
             _findings(found),
             parts.measures(found.deployment),
         ],
         summary=[*([] if found.complete else partial), *parts.missing(found.deployment)],
+    )
+
+
+def _retention(found: Monthly) -> Section:
+    rows = [
+        (
+            parts.both((line["what"], line["what_en"])),
+            str(line["deleted"]),
+            str(line["held"]),
+            str(line["completed"]),
+            ", ".join(one["status"] for one in line["waiting"]) or parts.NOTHING,
+        )
+        for line in found.retention
+    ]
+    columns: list[Text] = [
+        ("dados", "data"),
+        ("saíram", "went"),
+        ("guardados", "held"),
+        ("varreduras", "sweeps"),
+        ("aguardam", "waiting"),
+    ]
+    return Section(
+        ("Apagado por fim de prazo", "Deleted because its period ended"),
+        tables=[
+            Table(("Varreduras do mês", "Sweeps of the month"), columns, rows),
+            parts.counts(("Chaves destruídas no prazo", "Keys destroyed on time"), WHAT, found.keys_deleted),
+        ],
+    )
+
+
+def _requests(found: Monthly) -> Section:
+    rows = [
+        (parts.both(("recebidos", "received")), str(sum(found.received.by_state.values()))),
+        (parts.both(("respondidos no prazo", "closed in time")), str(found.answered.in_time)),
+        (parts.both(("respondidos fora do prazo", "closed late")), str(found.answered.late)),
+        (parts.both(("dos recebidos, VENCIDOS", "of those received, OVERDUE")), str(found.received.overdue)),
+    ]
+    return Section(
+        ("Pedidos de titulares", "Requests of data subjects"),
+        tables=[
+            Table(("No mês", "In the month"), (WHAT, parts.COUNT), rows),
+            parts.counts(("Recebidos por tipo", "Received by kind"), ("tipo", "kind"), found.received.by_kind, KINDS),
+        ],
     )
 
 

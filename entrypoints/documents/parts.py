@@ -11,7 +11,9 @@ from application.incident_drafts import CAUSE_NAMES, RISK_NAMES
 from application.incidents import DONE, DUE, LATE, NOT_NEEDED, NOT_YET, OVERDUE, Clock
 from application.reporting.facts import UNSTATED, Deployment, moment
 from application.reporting.retention import Period
+from application.reporting.rights import PENDING, Requests
 from application.reporting.standing import Entry
+from application.words.rights import KINDS, OUTCOMES, STATES
 
 NOTHING: Final = "-"
 COUNT: Final[Text] = ("quantidade", "count")
@@ -114,9 +116,34 @@ def recipients(deployment: Deployment) -> Section:
 
 def retention(found: Sequence[Period]) -> Section:
     """Return how long what is kept."""
-    rows = [(both(one.name), both(one.kept), both(one.ground)) for one in found]
-    columns = (("dados", "data"), ("por quanto tempo", "for how long"), ("por quê", "why"))
+    rows = [(both(one.name), both(one.kept), both(one.ground), both(one.at_end)) for one in found]
+    columns = (("dados", "data"), ("por quanto tempo", "for how long"), ("por quê", "why"), ("no fim", "at the end"))
     return Section(("Conservação", "Retention"), tables=[Table(("Prazos em vigor", "Periods in force"), columns, rows)])
+
+
+def requests(found: Requests) -> Section:
+    """Return the requests of data subjects, with their deadlines and the reviews among them."""
+    clock = [
+        (both(("respondidos no prazo de 15 dias", "closed within 15 days")), str(found.in_time)),
+        (both(("respondidos fora do prazo", "closed late")), str(found.late)),
+        (both(("VENCIDOS, em aberto", "OVERDUE, still open")), str(found.overdue)),
+        (both(("próximo prazo", "next deadline")), moment(found.next_due) or NOTHING),
+    ]
+    what: Text = ("o quê", "what")
+    return Section(
+        ("Pedidos de titulares", "Requests of data subjects"),
+        tables=[
+            counts(("Pedidos por situação", "Requests by state"), STATE, found.by_state, STATES),
+            counts(("Pedidos por tipo", "Requests by kind"), ("tipo", "kind"), found.by_kind, KINDS),
+            Table(("Prazos (LGPD art. 19, II)", "Deadlines (LGPD art. 19, II)"), (what, COUNT), clock),
+            counts(
+                ("Revisões de decisões automatizadas (art. 20)", "Reviews of automated decisions (art. 20)"),
+                ("resultado", "outcome"),
+                found.reviews,
+                {**OUTCOMES, PENDING: ("aguardam", "waiting")},
+            ),
+        ],
+    )
 
 
 def incidents(found: Sequence[Entry]) -> Section:

@@ -91,7 +91,7 @@ def encarregado_report(now: Standing, deployment: Deployment) -> Report:
         (both(("substituto", "substitute")), who.substitute or both(UNSTATED)),
         (both(("controlador", "controller")), who.controller or both(UNSTATED)),
     ]
-    late = sum(clock.state == "overdue" for one in now.incidents for clock in one.clocks)
+    late = now.requests.overdue + sum(clock.state == "overdue" for one in now.incidents for clock in one.clocks)
     return Report(
         ("Encarregado de dados: contato e situação", "Data protection officer: contact and standing"),
         parts.heading(deployment, now.at),
@@ -112,18 +112,7 @@ def encarregado_report(now: Standing, deployment: Deployment) -> Report:
                 ],
                 [Table(("Contato", "Contact"), (("quem", "who"), ("como", "how")), contact)],
             ),
-            Section(
-                ("Pedidos de titulares", "Requests of data subjects"),
-                tables=[
-                    parts.counts(("Pedidos por etapa", "Requests by step"), ("etapa", "step"), now.requests),
-                    parts.counts(
-                        ("Revisões de decisões automatizadas (art. 20)", "Reviews of automated decisions (art. 20)"),
-                        ("o quê", "what"),
-                        {"review": now.reviews},
-                        {"review": ("pedidas", "asked for")},
-                    ),
-                ],
-            ),
+            parts.requests(now.requests),
             parts.incidents(now.incidents),
             people(now),
         ],

@@ -48,11 +48,11 @@ class ConsentsApi:
         """Make a one-time code for a person; it is shown once."""
         principal = principal_at(request)
         body = await self._desk.body(InvitationBody, request)
-        invited = await self._desk.run(_invite, self._app, principal, body, self._desk.act(principal))
+        made = await self._desk.run(invited, self._app, principal, body, self._desk.act(principal))
         document = {
-            "code": invited.shown,
-            "subject_id": str(invited.subject_id),
-            "expires_at": invited.expires_at.isoformat(),
+            "code": made.shown,
+            "subject_id": str(made.subject_id),
+            "expires_at": made.expires_at.isoformat(),
             "form": FORM,
         }
         return JSONResponse(document, 201)
@@ -93,7 +93,11 @@ def moment(text: str) -> datetime:
     return at
 
 
-def _invite(app: App, principal: Principal, body: InvitationBody, act: Act) -> consent_codes.Invited:
+def invited(app: App, principal: Principal, body: InvitationBody, act: Act) -> consent_codes.Invited:
+    """Return a code for whom the body names, within the principal's walls.
+
+    Raises ``NotFoundError``, ``InvalidInputError``, ``DepartmentForbiddenError``.
+    """
     if sum(given is not None for given in (body.subject_id, body.username, body.person)) != 1:
         raise InvalidInputError("name the person: subject_id, username or person, one of them")
     if body.person is None:

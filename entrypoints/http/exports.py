@@ -32,7 +32,7 @@ MAX_SECONDS: Final = 30.0
 """What one answer may hold, and how long it may take to measure it."""
 AT_ONCE: Final = 500
 """Records formed in one go on a thread of the pool, which others wait for too."""
-PARAMETERS: Final = frozenset({"format", "since", "until", "department", "subject", "event", "actor", "bom"})
+PARAMETERS: Final = frozenset({"format", "since", "until", "department", "subject", "event", "actor", "outcome", "bom"})
 LESS: Final = "ask for a shorter period or one kind of event, or run faceauth audit export on the server"
 
 
@@ -71,8 +71,8 @@ class ExportApi:
         ``actor``. An officer of one department gets what that department sees.
         """
         principal, query = principal_at(request), dict(request.query_params)
-        job, shape = await self._desk.run(self._asked, principal, query)
-        part = await self._measured(job, shape)
+        job, shape = await self._desk.run(asked, self._services, principal, query)
+        part = await self.measured(job, shape)
         if job.selection.subject_id is not None and not part.events:
             raise NotFoundError(NOBODY)
         headers = {
@@ -85,49 +85,13 @@ class ExportApi:
             return Response(None, headers=headers)
         await self._desk.run(record_export, self._services, job, self._desk.act(principal))
         manifest = await self._desk.run(_manifest, self._services, job, part)
-        return StreamingResponse(self._chunks(job, shape), headers=headers | {"faceauth-manifest": manifest})
+        return StreamingResponse(self.chunks(job, shape), headers=headers | {"faceauth-manifest": manifest})
 
-    def _asked(self, principal: Principal, query: dict[str, str]) -> tuple[Job, ExportFormat]:
-        unknown = sorted(set(query) - PARAMETERS)
-        if unknown:
-            raise InvalidInputError(f"an export is narrowed by {', '.join(sorted(PARAMETERS))}")
-        bom = query.get("bom", "").lower() in {"1", "true"}
-        shape = form(query.get("format", "jsonl"), bom=bom)
-        selection = self._selection(principal, query)
-        services = self._services
-        job = Job(
-            export_id=services.ids.new(),
-            format=shape.name,
-            selection=selection,
-            end=services.store.position(),
-            started_at=services.clock.now(),
-            actor=principal.actor,
-            version=version(),
-            bom=bom,
-        )
-        return job, shape
+    async def measured(self, job: Job, shape: ExportFormat) -> Part:
+        """Form the file once and let it go: its size and digest. One at a time, within caps.
 
-    def _selection(self, principal: Principal, query: dict[str, str]) -> Selection:
-        department = query.get("department")
-        if department is not None:
-            access.require_department(principal, department)
-        elif principal.department != EVERYWHERE:
-            department = principal.department
-        subject = query.get("subject")
-        try:
-            subject_id = history.subject_of(self._services.store, self._services.vault, subject) if subject else None
-        except NotFoundError:
-            raise NotFoundError(NOBODY) from None
-        return Selection(
-            since=_moment(query, "since"),
-            until=_moment(query, "until"),
-            department=department,
-            subject_id=subject_id,
-            event=query.get("event"),
-            actor=query.get("actor"),
-        )
-
-    async def _measured(self, job: Job, shape: ExportFormat) -> Part:
+        Raises ``InProgressError``, ``ExportTooLargeError``, ``NotFoundError``.
+        """
         if self._measuring:
             raise InProgressError("another export is being prepared; ask again in a moment")
         self._measuring = True
@@ -155,10 +119,57 @@ class ExportApi:
             self._measuring = False
         return measure.part(f"faceauth-audit-{job.end}{shape.suffix}", digest.hexdigest())
 
-    async def _chunks(self, job: Job, shape: ExportFormat) -> AsyncIterator[bytes]:
+    async def chunks(self, job: Job, shape: ExportFormat) -> AsyncIterator[bytes]:
+        """Yield the file, formed anew."""
         chunks = _formed(self._services, job, shape, _Measure())
         while (chunk := await self._desk.run(next, chunks, None)) is not None:
             yield chunk
+
+
+def asked(services: Services, principal: Principal, query: dict[str, str]) -> tuple[Job, ExportFormat]:
+    """Return what those parameters ask for, within the principal's walls.
+
+    Raises ``InvalidInputError``, ``DepartmentForbiddenError``, ``NotFoundError`` (subject).
+    """
+    unknown = sorted(set(query) - PARAMETERS)
+    if unknown:
+        raise InvalidInputError(f"an export is narrowed by {', '.join(sorted(PARAMETERS))}")
+    bom = query.get("bom", "").lower() in {"1", "true"}
+    shape = form(query.get("format", "jsonl"), bom=bom)
+    selection = _selection(services, principal, query)
+    job = Job(
+        export_id=services.ids.new(),
+        format=shape.name,
+        selection=selection,
+        end=services.store.position(),
+        started_at=services.clock.now(),
+        actor=principal.actor,
+        version=version(),
+        bom=bom,
+    )
+    return job, shape
+
+
+def _selection(services: Services, principal: Principal, query: dict[str, str]) -> Selection:
+    department = query.get("department")
+    if department is not None:
+        access.require_department(principal, department)
+    elif principal.department != EVERYWHERE:
+        department = principal.department
+    subject = query.get("subject")
+    try:
+        subject_id = history.subject_of(services.store, services.vault, subject) if subject else None
+    except NotFoundError:
+        raise NotFoundError(NOBODY) from None
+    return Selection(
+        since=_moment(query, "since"),
+        until=_moment(query, "until"),
+        department=department,
+        subject_id=subject_id,
+        event=query.get("event"),
+        actor=query.get("actor"),
+        outcome=query.get("outcome"),
+    )
 
 
 def _formed(

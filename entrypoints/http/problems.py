@@ -66,6 +66,7 @@ STATUS: dict[str, int] = {
     "sweep_state": 409,
     "retention_halted": 409,
     "hold_state": 409,
+    "erasure_held": 409,
     "witness_conflict": 409,
     "incident_state": 409,
     "stream_state": 409,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from scim2_models import Error
 from starlette.responses import Response
 
 from domain.errors import FaceauthError
@@ -29,6 +28,9 @@ _STATUS: Final = {"invalid_input": _BAD_REQUEST, "department_unknown": _BAD_REQU
 
 def scim_error(status: int, detail: str, scim_type: str | None = None) -> Response:
     """Return an error document."""
+    # Half a second to load, which only those who speak SCIM pay for.
+    from scim2_models import Error  # noqa: PLC0415
+
     document = Error(status=status, scim_type=scim_type, detail=detail[:MAX_DETAIL]).model_dump()
     headers = {"www-authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004 - RFC 6750
     return Response(json.dumps(document), status, headers, media_type=MEDIA_TYPE)

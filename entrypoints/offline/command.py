@@ -20,7 +20,18 @@ WORDS: Final = {
     NOT_GENUINE: "NÃO AUTÊNTICO / NOT GENUINE",
     CANNOT_TELL: "NÃO VERIFICADO / NOT VERIFIED",
 }
-SHOWN: Final = ("number", "at", "size", "root", "last_position", "origin", "restore", "suspect_since")
+SHOWN: Final = (
+    "subject_id",
+    "made_at",
+    "number",
+    "at",
+    "size",
+    "root",
+    "last_position",
+    "origin",
+    "restore",
+    "suspect_since",
+)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -106,7 +117,9 @@ def _show(result: dict[str, Any]) -> None:
         lines.append(f"  assinado por / signed by {_plain(result['signed_by'])}")
     document = result.get("entry") or result.get("document") or {}
     shown = (
-        document if "entry" in result else {name: document[name] for name in SHOWN if document.get(name) is not None}
+        document
+        if "entry" in result
+        else {name: document[name] for name in SHOWN if isinstance(document.get(name), str | int)}
     )
     lines.extend(f"  {name}: {_plain(value)}" for name, value in shown.items())
     counts = ("checkpoints", "files_checked", "index")

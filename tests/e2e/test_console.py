@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
 from application import console_link, lockout
 from application.lockout import PASSWORD, Origin
+from application.notice import CURRENT
+from application.requests import Asked, open_request
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, EVERYWHERE
 from tests.chromium import Page, browsing
 from tests.e2e.axe import GRAVE, engine, faults
+from tests.e2e.house_pages import furnish, house_pages
 from tests.house import ICU, LAB, frames
 from tests.tablet import Tablet
 from tests.unit.http.edge import Served, build_edge, serving
@@ -48,8 +52,25 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         Tablet().pair(house.services, ICU)
         for _ in range(5):
             lockout.failed(house.services, Origin(PASSWORD, ICU, "192.0.2.1", claim_digest="0" * 64), act=house.act())
+        furnish(edge)
+        _requests(served)
         house.services.projector.catch_up()
         yield served
+
+
+def _requests(served: Served) -> None:
+    """One request with words of the person's own, and one for the review of a refusal."""
+    services, act = served.edge.house.services, served.edge.house.act()
+    whose = UUID(subject(served))
+    refused = next(row for row in served.edge.house.rows("auth_log_rows") if row["success"] is False)
+    correction = Asked("correction", "badge", text=SCRIPT, correction={"display_name": f"Ana {SCRIPT}"})
+    for asked in (correction, Asked("review", "badge", attempt_id=refused["attempt_id"])):
+        open_request(services, whose, asked, department=ICU, act=act)
+
+
+def asked(served: Served, kind: str) -> str:
+    """The id of the request of that kind."""
+    return str(served.edge.house.rows("request_rows", kind=kind)[0]["request_id"])
 
 
 @pytest.fixture
@@ -165,6 +186,16 @@ def pages_of(served: Served) -> list[str]:
         "/console/people",
         f"/console/people/{subject(served)}",
         f"/console/people/{subject(served)}/timeline",
+        f"/console/people/{subject(served)}/viewings",
+        "/console/requests",
+        f"/console/requests/new?subject={subject(served)}",
+        f"/console/requests/{asked(served, 'correction')}",
+        f"/console/requests/{asked(served, 'review')}",
+        f"/console/requests/{asked(served, 'review')}/review",
+        "/console/consents",
+        "/console/consents/invite",
+        "/console/notices",
+        f"/console/notices/{CURRENT.version}",
         "/console/attempts",
         f"/console/attempts/{attempt(served)}",
         "/console/sessions",
@@ -172,6 +203,7 @@ def pages_of(served: Served) -> list[str]:
         "/console/devices",
         "/console/events",
         "/console/replay",
+        *house_pages(served.edge),
         "/console/attempts?state=x&since=y",
         "/console/nothing",
         "/console/sign-in",

@@ -5,14 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cryptography
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -24,9 +20,8 @@ from application.log_proofs import prove_event, prove_growth
 from application.services import Services
 from application.signed_documents import CHECKPOINT, MANIFEST, STATEMENT, canonical, signed
 from entrypoints.offline.command import run
+from tests.alone import verified_alone
 from tests.house import House, build_house
-
-ROOT = Path(__file__).parents[2]
 
 
 class Desk:
@@ -211,29 +206,9 @@ def test_a_document_cannot_paint_over_the_verdict(desk: Desk, capsys: pytest.Cap
 
 
 def test_it_runs_where_nothing_but_cryptography_can_be_imported(desk: Desk) -> None:
-    """Python without site-packages, and a folder with the rooms it needs and cryptography."""
-    site = desk.folder / "site"
-    (site / "entrypoints").mkdir(parents=True)
-    (site / "domain").mkdir()
-    packages = Path(cryptography.__file__).parents[1]
-    for name in ("cryptography", "cffi", "_cffi_backend*.so"):
-        for found in packages.glob(name):
-            (site / found.name).symlink_to(found)
-    (site / "entrypoints" / "offline").symlink_to(ROOT / "entrypoints" / "offline")
-    for room in ("entrypoints", "domain"):
-        (site / room / "__init__.py").symlink_to(ROOT / room / "__init__.py")
-    for module in ("merkle.py", "log_entry.py"):
-        (site / "domain" / module).symlink_to(ROOT / "domain" / module)
-    (site / "faceauth.py").write_bytes((ROOT / "faceauth.py").read_bytes())
     made(desk, "ana")
     proof = desk.write("proof.json", prove_event(desk.services, 3))
-    code = (
-        f"import sys; sys.path.insert(0, {str(site)!r}); import faceauth; sys.argv[1:] = [{proof!r}, '--fingerprint',"
-        f" {desk.notary.key_id!r}]\ntry:\n import eventsourcing\nexcept ImportError:\n faceauth.verify()"
-    )
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False, env={"PATH": os.defpath}
-    )
+    done = verified_alone(desk.folder / "site", proof, "--fingerprint", desk.notary.key_id)
     assert (done.returncode, done.stderr) == (0, "")
     assert "GENUINE" in done.stdout
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
+from application import history
+from application.explain import explain
 from application.ports.selection import Selection
 from domain.attempt import (
     ABANDONED,
@@ -17,10 +19,9 @@ from domain.attempt import (
     SUCCEEDED,
 )
 from domain.errors import NotFoundError
-from entrypoints.http import audit
 from entrypoints.http.console.filters import ROWS, Filters
 from entrypoints.http.console.page import Look, Page, Shown
-from entrypoints.http.console.story import story
+from entrypoints.http.console.story import told
 
 STATES: Final = (
     SUCCEEDED,
@@ -49,6 +50,8 @@ FACTS: Final = (
     "policy",
 )
 TABLE: Final = "auth_log_rows"
+MOST_EVENTS: Final = 200
+"""A session that an attempt opened may be refreshed a thousand times."""
 NO_ATTEMPT: Final = "no such attempt"
 
 
@@ -107,7 +110,6 @@ class AttemptPage(Page):
             look.viewing(row["subject_id"], "attempt")
         shown: Shown = {"row": row, "facts": FACTS, "scores": SCORES if look.officer else (), "events": None}
         if look.officer:
-            # Here goes ``explain``: why it was decided so, in plain words, above the events.
-            told = audit.answer(look.services, look.principal, {"attempt": str(attempt_id)}, look.act)
-            shown["events"] = story(told["events"])
+            found = history.events(look.services, attempt_id=attempt_id, department=look.reach, limit=MOST_EVENTS)
+            shown |= {"why": explain(look.services, attempt_id), "events": [told(look, event) for event in found]}
         return shown

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from entrypoints.http.console.house_codes import HOUSE_CODES
+from entrypoints.http.console.rights_strings import RIGHTS_CODES
 from entrypoints.http.console.strings import LANGUAGES, Text
 
 CODES: Final[Mapping[str, Text]] = {
@@ -71,6 +73,7 @@ CODES: Final[Mapping[str, Text]] = {
     "department": ("setor", "department"),
     "device": ("aparelho", "device"),
     "subject": ("titular", "person"),
+    **RIGHTS_CODES,
     # views
     "face_auth_logs": ("Tentativas", "Attempts"),
     "face_enrollments": ("Cadastros", "Enrolments"),
@@ -79,6 +82,7 @@ CODES: Final[Mapping[str, Text]] = {
     "devices": ("Aparelhos", "Devices"),
     "erasures": ("Apagamentos", "Erasures"),
     "accounts": ("Contas", "Accounts"),
+    **HOUSE_CODES,
 }
 
 

@@ -12,10 +12,13 @@ from starlette.responses import RedirectResponse, Response
 
 from entrypoints.http.console import guard
 from entrypoints.http.console.assets import ASSETS
+from entrypoints.http.console.downloads import Download
 from entrypoints.http.console.entry import SEE_OTHER, Entry
 from entrypoints.http.console.errors import address_of
+from entrypoints.http.console.export_files import ExportFiles
+from entrypoints.http.console.files import HandedFile
 from entrypoints.http.console.page import Look, Page
-from entrypoints.http.console.pages import PAGES
+from entrypoints.http.console.pages import DOWNLOADS, PAGES
 from entrypoints.http.console.rendering import language_of, render
 from entrypoints.http.console.strings import LANGUAGES
 from entrypoints.http.endpoint import ANYONE, Desk, Endpoint, principal_at
@@ -38,6 +41,8 @@ class Console:
                 for each in pages
                 if each.form_roles
             ),
+            *(Endpoint("GET", each.path, self._given(each), each.roles, page=True) for each in DOWNLOADS),
+            *ExportFiles(self._desk).endpoints(),
             *Entry(self._desk).endpoints(),
             *(Endpoint("GET", asset.path, asset.serve, ANYONE) for asset in ASSETS),
         ]
@@ -45,7 +50,15 @@ class Console:
     def _shown(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
             look = self._look(request)
-            return await self._desk.run(lambda: self._render(request, page, page.show(look), look))
+
+            def work() -> Response:
+                _check_reach(page, look)
+                shown = page.show(look)
+                if isinstance(shown, HandedFile):
+                    return shown.response()
+                return self._render(request, page, shown, look)
+
+            return await self._desk.run(work)
 
         return show
 
@@ -54,6 +67,7 @@ class Console:
             look = self._look(request)
 
             def work() -> Response:
+                _check_reach(page, look)
                 said = page.take(look)
                 if isinstance(said, str):
                     return RedirectResponse(said, SEE_OTHER)
@@ -62,6 +76,14 @@ class Console:
             return await self._desk.run(work)
 
         return take
+
+    def _given(self, download: type[Download]) -> Callable[[Request], Awaitable[Response]]:
+        async def give(request: Request) -> Response:
+            look = self._look(request)
+            look.check_whole_house()
+            return await self._desk.run(lambda: download().give(look))
+
+        return give
 
     def _look(self, request: Request) -> Look:
         return Look(
@@ -75,11 +97,13 @@ class Console:
 
     def _render(self, request: Request, page: Page, shown: dict[str, Any], look: Look) -> Response:
         nav = [each for each in PAGES if each.in_nav and each.roles & look.principal.roles]
+        nav = [each for each in nav if look.reach is None or not each.whole_house]
         context = {
             "page": page,
             "nav": nav,
             "csrf": guard.csrf_of(request, look.services),
             "departments": look.departments(),
+            "departments_named": [(name, name) for name in look.departments()],
             "everywhere": look.reach is None,
             "officer": look.officer,
             "here": address_of(request),
@@ -87,6 +111,11 @@ class Console:
         }
         status = shown.get("status", 422 if shown.get("errors") else 200)
         return render(request, page.template, context | shown, principal=look.principal, status=status)
+
+
+def _check_reach(page: Page, look: Look) -> None:
+    if page.whole_house:
+        look.check_whole_house()
 
 
 def _other_language(request: Request, language: str) -> str:

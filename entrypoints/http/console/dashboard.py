@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from application.desk_figures import Figures, Scores, figures
+from application import requests as desk
+from application.desk_figures import SOON, Figures, Scores, figures
 from entrypoints.http.console import drawings, times
 from entrypoints.http.console.codes import NOTHING, say
 from entrypoints.http.console.drawings import Series
 from entrypoints.http.console.filters import Filters
+from entrypoints.http.console.house_cards import house_cards
 from entrypoints.http.console.page import Look, Page, Shown
 from entrypoints.http.console.strings import text
 
@@ -25,6 +27,8 @@ OUTCOMES: Final = {
     "quiet": ("abandoned",),
 }
 """States by how they are drawn; every other state counts as the third."""
+DUE: Final = {"due_overdue": 0, "due_two_days": 2, "due_five_days": 5, "due_later": 10_000}
+"""Open requests by days left; the warnings' own steps."""
 SIMILARITY_BINS: Final = range(-4, 21)
 PAD_BINS: Final = range(21)
 
@@ -55,14 +59,29 @@ class DashboardPage(Page):
         days = _days(since.astimezone(times.ZONE).date(), before.astimezone(times.ZONE).date())
         return shown | {
             "figures": found,
+            "house": house_cards(look),
             "attempts": _attempts(found, days, look.language),
             "refusals": _refusals(found, look.language),
             "scores": _scores(found, look.language) if look.officer else [],
+            "soon": (look.services.clock.now() + SOON).astimezone(times.ZONE).date().isoformat(),
+            "due": _due(look, department) if look.officer else None,
             "consents": [
                 {"purpose": purpose, "status": status, "channel": channel, "count": count}
                 for (purpose, status, channel), count in sorted(found.consents.items())
             ],
         }
+
+
+def _due(look: Look, department: str | None) -> dict[str, Any]:
+    """Return the open requests by how much time is left."""
+    found = desk.listing(look.services, department=department, state="pending")["requests"]
+    counted = dict.fromkeys(DUE, 0)
+    for row in found:
+        counted[next(name for name, days in DUE.items() if row["days_left"] < days)] += 1
+    values = [(text(name, look.language), count) for name, count in counted.items()]
+    described = "; ".join(f"{label}: {count}" for label, count in values)
+    plot = drawings.bars(text("due_title", look.language), described, values, "other", "due")
+    return {"plot": plot, "rows": values, "total": len(found)}
 
 
 def _days(first: date, end: date) -> list[date]:

@@ -53,6 +53,11 @@ class Filters:
             return None
         return value or None
 
+    def event(self, name: str) -> str | None:
+        """Return an event's name as the index takes it: whole words of it, such as consent or consent.granted."""
+        value = self.code(name)
+        return value.rstrip(".") if value else None
+
     def uuid(self, name: str) -> UUID | None:
         """Return an id."""
         value = self._text(name)
@@ -79,6 +84,11 @@ class Filters:
             None if since is None else _midnight(since),
             None if until is None else _midnight(until + timedelta(days=1)),
         )
+
+    def day_after(self, name: str) -> datetime | None:
+        """Return the moment after a day, so that the day itself is in the period before it."""
+        day = self._day(name)
+        return None if day is None else _midnight(day + timedelta(days=1))
 
     def moment(self, name: str) -> datetime | None:
         """Return a local date and time, of a browser's field or with an offset of its own."""

@@ -20,6 +20,9 @@ from entrypoints.http.bodies import MAX_FORM_BYTES, read_limited
 COOKIE: Final = "__Host-faceauth-console"
 """RFC 6265bis, section 4.1.3.2: taken over TLS only, for this host only, on every path."""
 
+MAX_PAGE_FORM_BYTES: Final = 192 * 1024
+"""A form of somebody who is signed in: four texts of an incident, each letter up to nine bytes of a form."""
+
 MAX_TOKEN_CHARACTERS: Final = 3900
 """Browsers keep cookies of 4,096 bytes, name included (RFC 6265, section 6.1)."""
 
@@ -45,7 +48,7 @@ def csrf_of(request: Request, services: Services) -> str:
 async def check_form(request: Request, services: Services) -> None:
     """Raise ``OriginRefusedError`` unless the form came from a page of this sign-in; keep the form for the handler."""
     check_origin(request)
-    form = await form_of(request)
+    form = await form_of(request, most=MAX_PAGE_FORM_BYTES)
     if not hmac.compare_digest(str(form.get(CSRF_FIELD, "")).encode(), csrf_of(request, services).encode()):
         raise OriginRefusedError("the form is of another sign-in: open the page again")
 
@@ -62,14 +65,14 @@ def check_origin(request: Request) -> None:
         raise OriginRefusedError("the form did not come from the console")
 
 
-async def form_of(request: Request) -> FormData:
+async def form_of(request: Request, *, most: int = MAX_FORM_BYTES) -> FormData:
     """Return the form, read within limits, once. Raises ``BodyTooLargeError``, ``InvalidInputError``."""
     kept: FormData | None = getattr(request.state, "form", None)
     if kept is not None:
         return kept
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise InvalidInputError("a form is sent as application/x-www-form-urlencoded")
-    form = FormData(_pairs(await read_limited(request, MAX_FORM_BYTES)))
+    form = FormData(_pairs(await read_limited(request, most)))
     request.state.form = form
     return form
 

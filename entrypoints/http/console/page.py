@@ -13,10 +13,11 @@ from application.ports.tokens import Principal
 from application.services import Services
 from application.viewing import record_viewing
 from domain.act import Act
-from domain.errors import NotFoundError
+from domain.errors import DepartmentForbiddenError, NotFoundError
 from domain.roles import EVERYWHERE
 from entrypoints.app import App
 from entrypoints.http import access
+from entrypoints.http.console.files import HandedFile
 from entrypoints.http.console.guard import OFFICERS, READERS
 
 CHANNEL: Final = "http"
@@ -61,6 +62,11 @@ class Look:
         """The departments that the principal reaches."""
         return [self.reach] if self.reach is not None else self.services.departments.names()
 
+    def check_whole_house(self) -> None:
+        """Raise ``DepartmentForbiddenError`` unless all departments are reached."""
+        if self.reach is not None:
+            raise DepartmentForbiddenError("this is for officers of the whole house")
+
     def check_subject(self, subject_id: UUID) -> set[str]:
         """Return where that person is. Raises ``NotFoundError`` for nobody and for somebody behind a wall alike."""
         # Whoever was enrolled a moment ago must be found.
@@ -93,7 +99,7 @@ class Page:
     """One page: set the class variables, write ``show``, put the class into ``pages.PAGES`` and the words into strings.
 
     ``section`` is the entry of the navigation that it belongs to, ``in_nav`` whether it is that entry itself. With
-    ``form_roles`` the page takes POST, too: ``take``.
+    ``form_roles`` the page takes POST, too: ``take``. A page of the ``whole_house`` is for who reaches all departments.
     """
 
     path: ClassVar[str]
@@ -103,9 +109,10 @@ class Page:
     in_nav: ClassVar[bool] = False
     roles: ClassVar[frozenset[str]] = READERS
     form_roles: ClassVar[frozenset[str]] = frozenset()
+    whole_house: ClassVar[bool] = False
 
-    def show(self, look: Look) -> Shown:
-        """Return what the template is given. Raises what the error page then tells."""
+    def show(self, look: Look) -> Shown | HandedFile:
+        """Return what the template is given, or a file. Raises what the error page then tells."""
         raise NotImplementedError
 
     def take(self, look: Look) -> Shown | str:

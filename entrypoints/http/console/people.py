@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from application import history
+from application import history, timeline
+from application import requests as desk
 from application.ports.selection import Selection
 from domain.errors import NotFoundError
-from entrypoints.http import audit
 from entrypoints.http.console.filters import ROWS, Filters
 from entrypoints.http.console.guard import OFFICERS, READERS
 from entrypoints.http.console.page import Look, Page, Shown
-from entrypoints.http.console.story import story
+from entrypoints.http.console.requests import rows_in_words
+from entrypoints.http.console.story import line
 
 STATUSES: Final = ("active", "open", "sealed", "suspended", "revoked", "erased")
 RECENT: Final = 10
@@ -86,8 +87,13 @@ class PersonPage(Page):
             "consents": models.rows("consent_rows", whose),
             "sessions": models.newest("session_rows", Selection(here), by="opened_at", limit=RECENT),
             "attempts": models.newest("auth_log_rows", Selection(here), by="started_at", limit=RECENT),
+            "requests": self._requests(look, subject_id) if look.officer else [],
             "erasures": models.rows("erasure_rows", whose),
         }
+
+    def _requests(self, look: Look, subject_id: UUID) -> list[dict[str, Any]]:
+        found = desk.listing(look.services, subject_id=subject_id, department=look.reach)
+        return rows_in_words(found, look.language)[:RECENT]
 
 
 class TimelinePage(Page):
@@ -100,23 +106,21 @@ class TimelinePage(Page):
     roles = OFFICERS
 
     def show(self, look: Look) -> Shown:
-        """Return a page of events; recorded as a view."""
+        """Return a page of lines at or before ``up_to``; recorded as a view."""
         subject_id: UUID = look.path["subject_id"]
         look.check_subject(subject_id)
         filters = Filters(look)
-        page, kind = filters.page(), filters.code("kind")
+        kind, up_to = filters.event("kind"), filters.position("up_to")
         shown: Shown = {"filters": filters, "errors": filters.errors, "subject_id": subject_id, "rows": None}
         if filters.errors:
             return shown
         look.viewing(subject_id, "timeline")
-        found = audit.answer(look.services, look.principal, {"subject": str(subject_id)}, look.act)
-        events = [event for event in found["events"] if event["event"].startswith(kind or "")]
-        newest = story(events)
-        skip = (page - 1) * ROWS
+        before = None if up_to is None else up_to + 1
+        found = timeline.page(
+            look.services, subject_id, department=look.reach, event=kind, before=before, limit=ROWS + 1
+        )
+        rows = found[:ROWS]
         return shown | {
-            "rows": newest[skip : skip + ROWS],
-            "count": len(newest),
-            "truncated": found["truncated"],
-            "number": page,
-            "paging": filters.paging(page, more=len(newest) > skip + ROWS),
+            "rows": [line(look, each) for each in rows],
+            "older": filters.link(up_to=str(rows[-1].position - 1)) if len(found) > ROWS else None,
         }

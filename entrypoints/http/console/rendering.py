@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -59,7 +60,10 @@ def render(
         "t": lambda key, **values: STRINGS[key][LANGUAGES.index(language)].format(**values),
         "when": lambda moment: times.when(moment, language),
         "day": lambda value: times.day(value, language),
+        "iso_day": lambda value: times.day(date.fromisoformat(value), language),
         "say": lambda code: say(code, language),
+        "has": lambda key: key in STRINGS,
+        "said": lambda words: words[TAGS[language]],
         "principal": principal,
         "csrf_field": CSRF_FIELD,
         "assets": {"css": CSS.path, "js": JS.path, "htmx": HTMX.path},

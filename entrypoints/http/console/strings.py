@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from entrypoints.http.console.house_strings import HOUSE
+from entrypoints.http.console.rights_strings import RIGHTS
+
 LANGUAGES: Final = ("pt", "en")
 
 Text = tuple[str, str]
@@ -74,7 +77,10 @@ _FIELDS: Final[Mapping[str, Text]] = {
     "search": ("Procurar", "Find"),
     "search_title": ("Procurar uma pessoa", "Find a person"),
     "kind": ("Tipo de evento", "Kind of event"),
-    "kind_hint": ("O começo do nome, por exemplo consent.", "The beginning of its name, such as consent."),
+    "kind_hint": (
+        "Palavras inteiras do nome: consent, consent.granted.",
+        "Whole words of its name: consent, consent.granted.",
+    ),
     "actor": ("Quem fez", "Actor"),
     "up_to": ("Até a posição", "Up to position"),
     "view": ("Visão", "View"),
@@ -190,11 +196,6 @@ _SECTIONS: Final[Mapping[str, Text]] = {
     "erasures_title": ("Apagamentos", "Erasures"),
     "facts_title": ("Fatos", "Facts"),
     "events_title": ("Eventos", "Events"),
-    "events_count": ("{count} eventos", "{count} events"),
-    "truncated": (
-        "Só os 10.000 eventos mais novos; o histórico inteiro: faceauth audit replay.",
-        "The newest 10,000 events only; all of it: faceauth audit replay.",
-    ),
     "events_note": (
         "Nomes ficam fechados aqui; abrem-se na página da pessoa, e isso fica registrado.",
         "Names stay closed here; they open on the person's page, and that is on record.",
@@ -249,8 +250,14 @@ _ERRORS: Final[Mapping[str, Text]] = {
         "Your role does not open this page. Ask the operator for a sign-in with the right role.",
     ),
     "fault_department_forbidden": (
-        "O seu acesso não alcança setor nenhum. Peça ao operador um acesso com um setor.",
-        "Your sign-in does not reach any department. Ask the operator for one that names it.",
+        (
+            "O seu acesso não alcança o setor, ou a casa inteira, que isto pede. Peça ao operador um acesso que o "
+            "alcance: --department."
+        ),
+        (
+            "Your sign-in does not reach the department, or the whole house, that this takes. Ask the operator for one "
+            "that does: --department."
+        ),
     ),
     "fault_origin_refused": (
         "O formulário não veio desta página ou é de um acesso anterior. Abra a página de novo e repita.",
@@ -275,7 +282,16 @@ _ERRORS: Final[Mapping[str, Text]] = {
     ),
 }
 
-STRINGS: Final[Mapping[str, Text]] = {**_FRAME, **_PAGES, **_FIELDS, **_COLUMNS, **_SECTIONS, **_ERRORS}
+STRINGS: Final[Mapping[str, Text]] = {
+    **_FRAME,
+    **_PAGES,
+    **_FIELDS,
+    **_COLUMNS,
+    **_SECTIONS,
+    **_ERRORS,
+    **HOUSE,
+    **RIGHTS,
+}
 
 
 def text(key: str, language: str) -> str:

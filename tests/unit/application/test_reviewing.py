@@ -12,6 +12,7 @@ from application import consent as consents
 from application import lockout, reviewing
 from application import requests as desk
 from application.lockout import FACE, Origin
+from application.projections.changes import Amend
 from application.requests import Asked
 from domain.errors import InvalidInputError, NotFoundError, RequestStateError
 from domain.request import Request
@@ -53,8 +54,8 @@ def test_the_officer_sees_scores_thresholds_policy_consent_and_what_the_client_w
     assert seen["match"]["similarity"] < seen["match"]["threshold"]
     assert seen["match"]["claimed"] is True
     assert seen["evidence"]["frames_judged"] == 3
-    assert seen["attempt"]["reason_in_words"]["en"] == "the face was not similar enough to the enrolled template"
-    assert seen["attempt"]["client_was_told"]["en"] == "the face was not recognised"
+    assert seen["attempt"]["reason_in_words"]["en"] == "the similarity to the nearest person stayed below the threshold"
+    assert seen["attempt"]["client_was_told"]["en"] == "the face was not recognised in this department"
     assert seen["attempt"]["linked_to_the_person"] is False
     assert {purpose: then["in_force"] for purpose, then in seen["consents_then"].items()} == {
         "enrollment": True,
@@ -98,7 +99,9 @@ def test_an_attempt_that_a_password_linked_to_somebody_else_since_is_not_shown(h
     ana, bia = house.enroll("ana"), house.enroll("bia")
     request = review_of(house, refused(house), ana.subject_id)
     models: Any = house.services.read_models
-    models._tables["auth_log_rows"][0]["subject_id"] = bia.subject_id
+    table = models._tables["auth_log_rows"]
+    (key,) = table.keys()
+    table.apply(Amend("auth_log_rows", {"attempt_id": key}, {"subject_id": bia.subject_id}))
 
     with pytest.raises(NotFoundError):
         reviewing.evidence(house.services, request.id, reaches=anywhere, act=house.act())

@@ -74,3 +74,30 @@ def test_what_could_not_be_verified_exits_with_2(command: Command, tmp_path: Pat
         assert (code, json.loads(err.splitlines()[-1])["error"]) == (2, "invalid_input")
     assert command("audit", "verify", "--against", str(tmp_path / "none"))[0] == 2
     assert command("audit", "prove")[0] == 1
+
+
+@pytest.mark.usefixtures("history")
+def test_a_read_model_edited_by_hand_is_named_and_a_rebuild_mends_it(settings: Settings, command: Command) -> None:
+    with bootstrap(settings, vision=False) as app, app.database.connection() as connection:
+        app.services.projector.catch_up()
+        row = app.services.read_models.rows("account_rows")[0]
+        connection.execute(
+            "UPDATE account_rows SET department = 'elsewhere' WHERE subject_id = %s", [row["subject_id"]]
+        )
+
+    code, out, _ = command("audit", "verify", "--full", "--json")
+    (fault,) = json.loads(out)["faults"]
+    assert (code, fault["kind"], fault["table"]) == (1, "view_edited", "account_rows")
+    assert fault["key"] in {str(value) for value in row.values()}
+    assert "department" in fault["detail"]
+    assert "elsewhere" not in out, "what somebody wrote there is not repeated"
+    code, out, _ = command("audit", "verify")
+    assert code == 1
+    assert "faceauth projections rebuild accounts" in out
+
+    for skipping in ("--no-views", "--incremental"):
+        code, out, _ = command("audit", "verify", skipping, "--json")
+        assert (code, json.loads(out)["verdict"]) == (0, "sound")
+        assert any("read models were not compared" in note for note in json.loads(out)["notes"])
+    assert command(*fault["repair"].split()[1:])[0] == 0
+    assert command("audit", "verify", "--full")[0] == 0

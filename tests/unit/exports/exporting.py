@@ -54,7 +54,7 @@ def hostile(house: House) -> House:
 def taken(house: House, *, names: bool = False, end: int | None = None, **filters: Any) -> list[Record]:
     """All records of a selection."""
     end = house.store.position() if end is None else end
-    wanted = found(house.store, Selection(**filters), after=0, end=end)
+    wanted = found(house.services, Selection(**filters), after=0, end=end)
     return list(records(wanted, house.vault if names else None))
 
 

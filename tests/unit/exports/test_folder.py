@@ -132,7 +132,9 @@ def test_the_manifest_says_what_the_files_are_and_is_signed(lived: House, tmp_pa
     document = opened(lived.services.notary, KIND, envelope)
     assert document["schema"] == SCHEMA
     assert document["end_position"] == job.end
-    assert document["filters"] == dict.fromkeys(("since", "until", "department", "subject_id", "event", "actor"), None)
+    assert document["filters"] == dict.fromkeys(
+        ("since", "until", "department", "subject_id", "event", "actor", "outcome"), None
+    )
     assert sum(part["events"] for part in document["files"]) == document["events"] == len(lived.names())
     for part in document["files"]:
         content = (tmp_path / "x" / part["name"]).read_bytes()

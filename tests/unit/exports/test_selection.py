@@ -57,7 +57,7 @@ def test_going_on_from_any_position_gives_the_rest(lived: House) -> None:
     end, whole = lived.store.position(), taken(lived, department=ICU)
 
     for cut in (1, 7, end // 2, end):
-        rest = list(found(lived.store, Selection(department=ICU), after=cut, end=end))
+        rest = list(found(lived.services, Selection(department=ICU), after=cut, end=end))
         assert [each.event.position for each in rest] == [r.event.position for r in whole if r.event.position > cut]
         assert [each.subject_id for each in rest] == [r.subject_id for r in whole if r.event.position > cut]
 

@@ -24,7 +24,7 @@ class Visitor:
     edge: Edge
     token: str
 
-    def get(self, path: str, headers: dict[str, str] | None = None, **query: str) -> Response:
+    def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> Response:
         answer: Response = self.edge.client.get(
             path, params=query or None, headers=self._cookie | (headers or {}), follow_redirects=False
         )

@@ -12,7 +12,9 @@ from domain.roles import (
     SUBJECT,
 )
 from entrypoints.http.endpoint import ANYONE
+from tests.unit.http import role_house as house
 from tests.unit.http import role_requests as a
+from tests.unit.http import role_rights as rights
 from tests.unit.http.role_requests import Row
 
 # What somebody of another department gets.
@@ -36,6 +38,7 @@ MACHINE = frozenset({PROVISIONER})
 ONE = "/face-auth/enrollments/{enrollment_id:uuid}"
 SOMEBODY = "/face-auth/subjects/{subject_id:uuid}"
 PERSON_PAGE = "/console/people/{subject_id:uuid}"
+REQUEST_PAGE = "/console/requests/{request_id:uuid}"
 USERS = "/scim/v2/Users"
 REQUESTS = "/face-auth/requests"
 REQUEST = f"{REQUESTS}/{{request_id:uuid}}"
@@ -152,6 +155,21 @@ TABLE = [
     Row("POST", "/console/people", READERS, STRANGER, a.looking_for, 303),
     Row("GET", PERSON_PAGE, READERS, STRANGER, a.person_in_path, viewing=True),
     Row("GET", f"{PERSON_PAGE}/timeline", OFFICERS, STRANGER, a.person_in_path, viewing=True),
+    Row("GET", f"{PERSON_PAGE}/statement", OFFICERS, STRANGER, a.person_in_path, viewing=True),
+    Row("GET", f"{PERSON_PAGE}/viewings", OFFICERS, STRANGER, a.person_in_path, viewing=True),
+    Row("GET", f"{PERSON_PAGE}/consents/receipt", READERS, STRANGER, a.person_in_path, viewing=True),
+    Row("GET", "/console/requests", OFFICERS, UNSEEN),
+    Row("GET", "/console/requests/new", OFFICERS, SAME),
+    Row("POST", "/console/requests/new", OFFICERS, STRANGER, rights.taking_in, 303),
+    Row("GET", REQUEST_PAGE, OFFICERS, STRANGER, rights.request_in_path, viewing=True),
+    Row("POST", REQUEST_PAGE, OFFICERS, STRANGER, rights.answering),
+    Row("GET", f"{REQUEST_PAGE}/review", OFFICERS, STRANGER, rights.review_in_path, viewing=True),
+    Row("POST", f"{REQUEST_PAGE}/review", OFFICERS, STRANGER, rights.deciding, 303),
+    Row("GET", "/console/consents", READERS, UNSEEN),
+    Row("GET", "/console/consents/invite", ADMIN, SAME),
+    Row("POST", "/console/consents/invite", ADMIN, STRANGER, rights.inviting),
+    Row("GET", "/console/notices", READERS, SAME),
+    Row("GET", "/console/notices/{version}", READERS, SAME, rights.notice_in_path),
     Row("GET", "/console/attempts", READERS, UNSEEN),
     Row("GET", "/console/attempts/{attempt_id:uuid}", READERS, STRANGER, a.attempt_in_path, viewing=True),
     Row("GET", "/console/sessions", READERS, UNSEEN),
@@ -160,6 +178,7 @@ TABLE = [
     Row("GET", "/console/devices", READERS, UNSEEN),
     Row("GET", "/console/events", OFFICERS, UNSEEN),
     Row("GET", "/console/replay", OFFICERS, UNSEEN),
+    *house.ROWS,
     Row("GET", "/console/sign-in", ANYONE, SAME),
     Row("POST", "/console/sign-in", ANYONE, SAME, answers=422),
     Row("POST", "/console/sign-out", READERS, SAME, answers=303),
@@ -189,4 +208,8 @@ MORE = [
     Row("POST", "/console/people", READERS, STRANGER, a.looking_for_id, 303),
     Row("GET", "/console/attempts", READERS, STRANGER, a.asking_for, viewing=True),
     Row("GET", "/console/sessions", READERS, STRANGER, a.asking_for, viewing=True),
+    Row("POST", REQUEST_PAGE, OFFICERS, STRANGER, rights.refusing, 303),
+    Row("POST", "/console/requests/new", OFFICERS, STRANGER, rights.taking_in_by_username, 303),
+    Row("POST", "/console/consents/invite", ADMIN, STRANGER, rights.inviting_by_username),
+    Row("GET", f"{PERSON_PAGE}/statement", OFFICERS, STRANGER, rights.erased_in_path, viewing=True),
 ]

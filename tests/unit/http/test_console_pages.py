@@ -137,7 +137,7 @@ def test_a_timeline_tells_everything_the_newest_first(edge: Edge) -> None:
     names = re.findall(r"<code>([a-z_]+\.[a-z_]+\.v1)</code>", answer.text)
     assert names[0] == "viewing.recorded.v1"
     assert names.index("session.opened.v1") < names.index("enrollment.opened.v1")
-    assert "Dra. Ana Souza" in words(answer)
+    assert "Souza" not in words(answer)
 
 
 def test_a_timeline_is_narrowed_to_a_kind(edge: Edge) -> None:
@@ -152,10 +152,9 @@ def test_script_in_a_name_or_a_reason_stays_text(edge: Edge) -> None:
     whose = subject(edge, display_name=SCRIPT)
     come = visitor(edge)
 
-    for path in (f"/console/people/{whose}", f"/console/people/{whose}/timeline"):
-        answer = come.get(path)
-        assert SCRIPT not in answer.text
-        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in answer.text
+    answer = come.get(f"/console/people/{whose}")
+    assert SCRIPT not in answer.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in answer.text
     for path in (
         f"/console/attempts?reason={SCRIPT}",
         f"/console/events?kind={SCRIPT}",
@@ -280,7 +279,7 @@ def test_the_slider_counts_where_it_was_moved_and_the_field_where_not(edge: Edge
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.in_nav], ids=lambda p: p.path)
 def test_every_page_is_there_in_both_languages_and_the_choice_is_kept(edge: Edge, page: Any) -> None:
-    come = visitor(edge)
+    come = visitor(edge, department=EVERYWHERE)
 
     first = come.get(page.path)
     english = come.get(page.path, lang="en")
@@ -312,11 +311,24 @@ def test_a_bug_is_a_page_with_a_code_and_without_a_word_of_what_it_was(
 
 def test_every_string_that_a_template_names_is_there_and_none_is_idle() -> None:
     sources = [*FOLDER.glob("*.html"), *FOLDER.parent.glob("*.py")]
-    text = "".join(each.read_text(encoding="utf-8") for each in sources if each.name != "strings.py")
+    text = "".join(each.read_text(encoding="utf-8") for each in sources if not each.name.endswith("strings.py"))
     named = set(re.findall(r'\bt\(["\'](\w+)["\']', text)) | set(re.findall(r'\btext\("(\w+)"', text))
 
-    assert named <= STRINGS.keys()
-    loose = {"fault_", "error_", "outcome_", "lockouts_"}
+    assert {each for each in named if not each.endswith("_")} <= STRINGS.keys()
+    loose = {
+        "fault_",
+        "error_",
+        "outcome_",
+        "lockouts_",
+        "answer_",
+        "clock_",
+        "done_",
+        "notice_text_",
+        "right_",
+        "due_",
+        "upheld",
+        "overturned",
+    }
     idle = [key for key in STRINGS if f'"{key}"' not in text and f"'{key}'" not in text]
     assert [key for key in idle if not any(key.startswith(each) for each in loose)] == []
 

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from application import console_link, holds
+from application import console_link
 from application import notice as notices
 from domain.roles import COMPLIANCE_OFFICER, EVERYWHERE
 from entrypoints.http.console.guard import COOKIE
@@ -127,7 +127,6 @@ class Desk:
         self.desk = Visitor(self.edge, token)
         sent = self.desk.post("/console/people", {"who": f"{NAME}.souza"})
         assert sent.headers["location"] == f"/console/people/{self.subject_id}"
-        holds.place(services, scope="subject", value=self.subject_id, reason="court", act=act)
 
     def everything(self) -> dict[str, str]:
         """What each way of looking at this person says, by path."""

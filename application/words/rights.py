@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from application.plain_words import Words
+Words = tuple[str, str]
 
 KINDS: Final[Mapping[str, Words]] = {
     "confirmation": ("confirmação de tratamento", "confirmation of processing"),

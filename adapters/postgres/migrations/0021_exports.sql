@@ -1,1 +1,0 @@
--- Reserved: replaced by its owner or removed before this lands.
