@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from application import accounts, statement
@@ -28,9 +28,11 @@ from domain.consent import PURPOSES, Consent
 from domain.errors import (
     ConcurrencyError,
     ConsentMissingError,
+    DepartmentUnknownError,
     DomainRuleError,
     ErasureHeldError,
     InvalidInputError,
+    KeyDestroyedError,
     NotFoundError,
     SealBrokenError,
 )
@@ -39,6 +41,12 @@ from domain.retention import ALL, BINDING, DEPARTMENT, SUBJECT
 
 KEPT = "kept_by_legal_duty"
 """Reason with which a deletion is refused while a court or a duty in law keeps the data."""
+
+CANNOT_BE_DONE: Final = (
+    *(DomainRuleError, ConcurrencyError, NotFoundError),
+    *(InvalidInputError, DepartmentUnknownError, KeyDestroyedError),
+)
+"""What one request meets must not keep the worker from the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ def resume(services: Services, *, act: Act) -> list[UUID]:
                     done.append(request_id)
         except SealBrokenError as error:
             record_broken(services, "request", place=str(request_id), code=error.code, act=act)
-        except (DomainRuleError, ConcurrencyError, NotFoundError):
+        except CANNOT_BE_DONE:
             continue  # a name that is another's by now, a change at this moment: an officer sees it by its deadline
     return done
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from application import consent as consents
+from application import notice as notices
 from application.services import Services
 from domain.account import CLOSED, Account
 from domain.biometrics import Candidate
@@ -25,6 +26,7 @@ from domain.errors import (
     SealBrokenError,
     TemplateReplacedError,
 )
+from domain.notice import Notices
 
 NOT_CONFIRMED: Final = (
     AccountInactiveError,
@@ -45,12 +47,13 @@ class Confirmed:
     enrollment: Enrollment
     consents: tuple[Consent, Consent]
     account: Account | None
+    notices: Notices
 
     @property
     def all(self) -> tuple[Aggregate, ...]:
         """Whatever must not have changed when the session opens."""
         accounts = () if self.account is None else (self.account,)
-        return (self.enrollment, *self.consents, *accounts)
+        return (self.enrollment, *self.consents, *accounts, self.notices)
 
 
 def confirmed(services: Services, candidate: Candidate, department: str) -> Confirmed:
@@ -65,10 +68,13 @@ def confirmed(services: Services, candidate: Candidate, department: str) -> Conf
         raise EnrollmentInactiveError("the gallery is behind")
     if (enrollment.template_id, enrollment.threshold_override) != (candidate.template_id, candidate.threshold_override):
         raise TemplateReplacedError("the template or its threshold was replaced")
+    # Before the consents are looked at: a notice that comes after this one is noticed when the session opens.
+    series = notices.standing(services)
     return Confirmed(
         enrollment,
         consents.required_both(services, candidate.subject_id),
         active_account(services, candidate.subject_id),
+        series,
     )
 
 

@@ -28,6 +28,7 @@ from domain.errors import (
     NotFoundError,
     TooManyGuessesError,
 )
+from domain.journal import JournalEntry
 
 T = TypeVar("T")
 
@@ -40,6 +41,8 @@ GUESSES_OF_ALL: Final = 120
 with probability 1.5e-7, and what it opens is one person's decision, written into the history."""
 TRIES: Final = 5
 IN_FORM: Final = Collection(OWN_CODE)
+INVITED: Final = "consent_invited"
+"""Kind of the journal entry that says who made a code for whom."""
 REFUSED: Final = "the code is wrong, used or over: ask for another"
 
 
@@ -68,6 +71,10 @@ def invite(services: Services, subject_id: UUID, *, act: Act) -> Invited:
     code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_CHARACTERS))
     expires_at = act.at + CODE_LIFETIME
     invitation = ConsentInvitation(services.ids.new(), subject_id, act.actor, expires_at)
+    # First: whoever makes a code could use it too, so none may exist that the history does not know. What it causes
+    # names this entry as its cause.
+    entry = JournalEntry.record(invitation.invitation_id, INVITED, subject_id=subject_id, act=act)
+    services.store.save(entry)
     if not services.consent_codes.invite(_digest(services, code), invitation, most=MAX_OPEN, now=act.at):
         raise TooManyGuessesError("too many consent codes are open: wait until some are used or over")
     return Invited(code, subject_id, expires_at)

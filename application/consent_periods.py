@@ -33,10 +33,11 @@ def expire_due(services: Services, *, act: Act) -> int:
         with suppress(ConcurrencyError, SealBrokenError):
             consent = services.store.get(Consent, row["consent_id"])
             if consent.in_force and consent.over(act.at):
+                # The sessions first: once the end is recorded, no later round would come back for them.
+                revoke_sessions(services, {"subject_id": consent.subject_id}, reason="consent_expired", act=act)
                 consent.expire(act=act)
                 services.store.save(consent)
                 ended += 1
-                revoke_sessions(services, {"subject_id": consent.subject_id}, reason="consent_expired", act=act)
     return ended
 
 

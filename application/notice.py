@@ -56,17 +56,22 @@ class NoticeShelf:
 
     def series(self, store: EventStore) -> list[Published]:
         """Return what this house published, oldest first, strongly consistent. Raises ``UnavailableError``."""
+        kept = self.kept(store)
+        return [] if kept is None else list(kept.published)
+
+    def kept(self, store: EventStore) -> Notices | None:
+        """Return the series, strongly consistent; None where there is none yet. Raises ``UnavailableError``."""
         series_id = Notices.create_id()
         version = store.versions([series_id]).get(series_id, 0)
         if not version:
-            return []
+            return None
         with self._lock:
             kept = self._kept
         if kept is None or kept.version < version:
             kept = store.get(Notices, series_id)
             with self._lock:
                 self._kept = kept
-        return list(kept.published)
+        return kept
 
 
 def in_force(services: Services) -> Notice:
@@ -87,6 +92,18 @@ def of_version(services: Services, version: str) -> Notice:
         if notice.version == version:
             return notice
     raise NotFoundError("there is no notice of that version; faceauth notice list shows them")
+
+
+def standing(services: Services) -> Notices:
+    """Return the series as it is, to be held unchanged while somebody is let in under it; not to be saved.
+
+    Where nobody ever published, one that was never kept stands for it: the first notice to come changes that.
+    """
+    kept = services.notices.kept(services.store)
+    if kept is not None:
+        return kept
+    act = services.act("service", "worker")
+    return Notices(notice=BUILT_IN, sha256=BUILT_IN.sha256, act=act, timestamp=act.at)
 
 
 def publish(services: Services, notice: Notice, *, act: Act) -> Notice:

@@ -12,6 +12,7 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from application import consent as consents
+from application import notice as notices
 from application.clients import audience_for
 from application.confirm import active_account
 from application.ports.clients import Client
@@ -161,6 +162,7 @@ def standing_behind(services: Services, session: Session) -> Sequence[Aggregate]
         elif account.department != session.department:
             raise AccountInactiveError("the account is of another department by now")
         if by_face:
+            behind.append(notices.standing(services))
             behind += consents.required_both(services, subject_id)
         if session.device_id is not None:
             device = services.store.get(Device, session.device_id)

@@ -93,6 +93,7 @@ def run(
             if sweep.status == PLANNED and now and not sweep.approved:
                 sweep.approve(act=act)
                 services.store.save(sweep)
+            _look_again(services, swept, sweep, act)
             if sweep.open and sweep.may_delete(act.at):
                 _delete(services, swept, sweep, act, most, progress)
             ids.append(sweep.id)
@@ -278,6 +279,17 @@ def _plan(services: Services, swept: Swept, period: timedelta, before: list[dict
         sweep.complete(held=found.held, act=act)
     services.store.save(sweep)
     return sweep
+
+
+def _look_again(services: Services, swept: Swept, sweep: Sweep, act: Act) -> None:
+    """Halt what was announced for few and would take many by now: a hold may have ended since."""
+    if sweep.status != PLANNED or sweep.approved or sweep.planned_at >= act.at or not sweep.may_delete(act.at):
+        return
+    kept = holds.standing(services)
+    count = sum(not kept.keep(each.subject_id, each.department) for each in swept.find(services, sweep.cutoff))
+    if count > sweep.count and services.policies.sweeping.too_many(count, swept.total(services)):
+        sweep.halt(TOO_MANY, act=act)
+        services.store.save(sweep)
 
 
 def _delete(services: Services, swept: Swept, sweep: Sweep, act: Act, most: int | None, progress: Progress) -> None:

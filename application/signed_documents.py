@@ -41,7 +41,7 @@ def opened(notary: Notary, kind: str, envelope: Mapping[str, Any]) -> dict[str, 
         sound = notary.verify(f"{protected}.{payload}".encode(), _decoded(str(envelope["signature"])))
         header, document = json.loads(_decoded(protected)), json.loads(_decoded(payload))
         sound = sound and header.get("typ") == kind and envelope.get("document", document) == document
-    except (KeyError, ValueError, TypeError, AttributeError, binascii.Error):
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
         sound, document = False, None
     if not sound or not isinstance(document, dict):
         raise InvalidInputError("this document was not signed by this service, or was changed since")

@@ -20,6 +20,9 @@ CONTEXT_1: Final = 0xA1
 _LONG: Final = 0x80
 _MULTI_BYTE_TAG: Final = 0x1F
 _MOST_LENGTH_BYTES: Final = 4
+_MOST_INTEGER_BYTES: Final = 64
+"""Versions, statuses, nonces, serial numbers (RFC 5280: 20 bytes). Python prints no integer of thousands of digits."""
+_MOST_OID_BYTES: Final = 128
 
 
 class DerError(ValueError):
@@ -56,12 +59,14 @@ class Element:
         )
         if not content or padded:
             raise DerError("an integer in more bytes than it needs")
+        if len(content) > _MOST_INTEGER_BYTES:
+            raise DerError("an integer larger than any that is meant here")
         return int.from_bytes(content, "big", signed=True)
 
     def oid(self) -> str:
         """Return the value of an OBJECT IDENTIFIER in dots. Raises ``DerError``."""
         content = self.expect(OID).content
-        if not content or content[-1] & _LONG:
+        if not content or content[-1] & _LONG or len(content) > _MOST_OID_BYTES:
             raise DerError("an object identifier that does not end")
         arcs, value = [], 0
         for byte in content:

@@ -158,7 +158,9 @@ class _Tally:
 def _beside(path: Path) -> Iterator[BinaryIO]:
     """Write a file that appears under its name when the block ends well, on disk by then; else not at all."""
     beside = path.with_name(path.name + PARTIAL)
-    descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+    # Never into a file that is there: it could be somebody else's, who reads along.
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         with os.fdopen(descriptor, "wb", buffering=1 << 18) as file:
             yield file

@@ -57,7 +57,7 @@ def let_serve(owner_dsn: str, service_dsn: str, *, create: bool) -> None:
         if changes_history(service):
             raise ConfigurationError(
                 "the role of DATABASE_URL could change history: it must be neither FACEAUTH_OWNER_DATABASE_URL's, "
-                "nor a superuser, nor a member of the owner"
+                "nor a superuser, nor a member of the owner or of a role that may write, nor have CREATEROLE"
             )
     finally:
         service.close()

@@ -67,7 +67,7 @@ def _checkpoint(envelope: Any, trust: Trust) -> tuple[Opened, int, bytes]:
     if opened.kind != CHECKPOINT:
         raise NotAuthenticError("não é um ponto de controle / this is no checkpoint")
     try:
-        return opened, int(opened.document["size"]), bytes.fromhex(opened.document["root"])
+        return opened, _number(opened.document["size"]), bytes.fromhex(opened.document["root"])
     except (KeyError, TypeError, ValueError):
         raise CannotTellError("ponto de controle de outra versão / a checkpoint of another version") from None
 
@@ -76,13 +76,13 @@ def _inclusion(proof: Facts, trust: Trust) -> Facts:
     opened, size, root = _checkpoint(proof.get("checkpoint"), trust)
     try:
         entry = LogEntry(
-            int(proof["entry"]["position"]),
+            _number(proof["entry"]["position"]),
             UUID(proof["entry"]["stream"]).bytes,
-            int(proof["entry"]["version"]),
+            _number(proof["entry"]["version"]),
             str(proof["entry"]["topic"]),
             bytes.fromhex(proof["entry"]["state_sha256"]),
         )
-        leaf, index = leaf_hash(entry.encoded()), int(proof["index"])
+        leaf, index = leaf_hash(entry.encoded()), _number(proof["index"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise CannotTellError("a prova está incompleta / the proof is not whole") from None
     if not included(leaf, index, size, root, _path(proof)):
@@ -111,7 +111,7 @@ def _chain(envelopes: list[Any], trust: Trust) -> Facts:
             if (
                 opened.key_id != former.key_id
                 or document.get("previous") != name
-                or document.get("number") != former.document.get("number", 0) + 1
+                or document.get("number") != _following(former.document)
             ):
                 raise NotAuthenticError(
                     f"o ponto {document.get('number')} não nomeia o anterior / it does not name the one before it"
@@ -122,6 +122,19 @@ def _chain(envelopes: list[Any], trust: Trust) -> Facts:
     if before is None:
         raise CannotTellError("não há nada aqui / there is nothing in it")
     return _facts(before[0]) | {"kind": "faceauth-checkpoint-chain", "checkpoints": len(envelopes)}
+
+
+def _following(document: Facts) -> int:
+    """Return the number that must come next; -1, which no checkpoint has, after one without a number."""
+    number = document.get("number")
+    return number + 1 if type(number) is int else -1
+
+
+def _number(value: Any) -> int:
+    """Return a whole number of at most 63 bits. Raises ``ValueError``: 1.0, true, "1" and 1e400 are none."""
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError("no number")
+    return value
 
 
 def _path(proof: Facts) -> list[bytes]:
@@ -143,9 +156,15 @@ def _manifest(document: Facts, folder: Path) -> int:
             name, wanted = str(item["name"]), str(item["sha256"])
         except (KeyError, TypeError):
             raise CannotTellError("manifesto de outra versão / a manifest of another version") from None
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
+        try:
+            path = (folder / name).resolve()
+            inside, is_file = path.is_relative_to(folder.resolve()), path.is_file()
+        except (OSError, RuntimeError, ValueError):  # links in a circle, a NUL, a name that no system takes
+            inside, is_file = False, False
+        if not inside:
             raise NotAuthenticError(f"um arquivo fora da pasta / a file outside the folder: {name}")
+        if not is_file:  # missing; or a pipe, which would be waited for
+            raise NotAuthenticError(f"o arquivo falta / the file is missing: {name}")
         if _sha256(path, name) != wanted:
             raise NotAuthenticError(f"o arquivo mudou / the file was changed: {name}")
     return len(listed)

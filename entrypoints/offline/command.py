@@ -45,7 +45,9 @@ def run(arguments: list[str] | None = None) -> int:
         results = [_result(path, trust, given.files) for path in given.file]
     worst = _worst([result["exit"] for result in results])
     if given.json:
-        sys.stdout.write(json.dumps({"exit": worst, "results": results}, ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps({"exit": worst, "results": results}, ensure_ascii=False, indent=2)
+        # A lone surrogate of a crafted document has no UTF-8: it stays the escape that it came as.
+        sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
     else:
         for result in results:
             _show(result)

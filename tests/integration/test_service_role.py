@@ -101,6 +101,38 @@ def test_a_role_that_is_the_owner_or_one_of_its_members_does_not_serve(dsn: str)
             owner.execute(f"DROP ROLE {name}".encode())
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ALTER ROLE {} CREATEROLE",
+        "GRANT pg_write_all_data TO {}",
+        "GRANT pg_execute_server_program TO {}",
+        "ALTER ROLE {0} NOINHERIT; GRANT pg_write_server_files TO {0}",
+    ],
+    ids=["grants itself roles", "writes all data", "runs programs", "writes files"],
+)
+def test_a_role_that_could_get_at_history_by_a_detour_does_not_serve(dsn: str, given: str) -> None:
+    name = f"detour_{uuid4().hex[:8]}"
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {name} LOGIN".encode())
+        owner.execute(given.format(name).encode())
+        try:
+            with pytest.raises(ConfigurationError, match="could change history"):
+                let_serve(dsn, make_conninfo(dsn, user=name), create=False)
+        finally:
+            owner.execute(f"DROP OWNED BY {name}".encode())
+            owner.execute(f"DROP ROLE {name}".encode())
+
+
+def test_a_right_over_one_column_of_history_is_found_and_taken_away(served: str, dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute(f"GRANT UPDATE (state) ON stored_events TO {SERVICE_ROLE}".encode())
+    with closing(Database(served)) as service:
+        assert changes_history(service)
+        let_serve(dsn, served, create=False)
+        assert not changes_history(service)
+
+
 def test_a_role_that_is_not_there_is_named_as_the_fault(dsn: str) -> None:
     with pytest.raises(ConfigurationError, match="CREATE ROLE"):
         let_serve(dsn, make_conninfo(dsn, user="nobody_at_all"), create=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,5 +47,6 @@ def back_to(request: Request) -> str:
 
 
 def address_of(request: Request) -> str:
-    """Return path and query."""
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    """Return path and query as they may stand in a header: whatever the path was decoded to is encoded again."""
+    path, query = quote(request.url.path, safe="/:@+,;=~"), quote(request.url.query, safe="=&%+/:,;@?~")
+    return path + (f"?{query}" if query else "")

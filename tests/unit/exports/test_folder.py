@@ -165,6 +165,21 @@ def test_nobody_else_can_read_it(lived: House, tmp_path: Path) -> None:
     assert all(each.stat().st_mode & 0o077 == 0 for each in (tmp_path / "x").iterdir())
 
 
+def test_a_file_laid_out_for_it_is_not_written_into(lived: House, tmp_path: Path) -> None:
+    """Whoever may write to the folder keeps a second name of the file, and would read along."""
+    spy, path = tmp_path / "spy", tmp_path / "x"
+    spy.write_bytes(b"")
+    spy.chmod(0o666)
+    cut_after(lived, path, 25, most_events=20)
+    for name in ("part-00002.jsonl.partial", "manifest.json.partial", "export-state.json.partial"):
+        (path / name).hardlink_to(spy)
+
+    resume(lived, path)
+
+    assert spy.read_bytes() == b""
+    assert {one.stat().st_mode & 0o777 for one in path.iterdir()} == {0o600}
+
+
 def test_a_folder_with_something_in_it_is_left_alone(lived: House, tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "mine.txt").write_text("mine")
