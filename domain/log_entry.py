@@ -36,13 +36,11 @@ class LogEntry(NamedTuple):
 
 
 def leaves_of(rows: Iterable[tuple[int, bytes, int, str, bytes]]) -> list[bytes]:
-    """Return what ``leaf_of`` returns for each row, in a third of the time. Raises ``ValueError`` for one of no entry."""
+    """Return what ``leaf_of`` returns for each row, faster. Raises ``ValueError`` for one of no entry."""
     sha256, pack = hashlib.sha256, _HEAD.pack
     try:
         return [
-            sha256(
-                b"\x00" + pack(FORMAT, position, stream, version, sha256(state).digest()) + topic.encode()
-            ).digest()
+            sha256(b"\x00" + pack(FORMAT, position, stream, version, sha256(state).digest()) + topic.encode()).digest()
             for position, stream, version, topic, state in rows
         ]
     except (struct.error, UnicodeEncodeError):

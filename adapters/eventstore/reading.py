@@ -46,7 +46,7 @@ class RowReader:
     def __init__(
         self, store_key: bytes, topics: TopicRegistry, transcoder: FaithfulTranscoder, mapper: SealingMapper
     ) -> None:
-        """Read what ``mapper`` writes under that key; rows of classes that have changed go through the mapper itself."""
+        """Read what ``mapper`` writes under that key; rows of classes that have changed go through itself."""
         self._aead = AESGCM(store_key)
         self._topics = topics
         self._mapper = mapper
@@ -89,7 +89,7 @@ class RowReader:
         except InvalidTag:
             raise SealBrokenError("a stored event was changed or moved, or the store key is another one") from None
         if topic not in self._plain:
-            fields = dict(vars(self._mapper.to_domain_event(stored(row))))
+            fields: Any = dict(vars(self._mapper.to_domain_event(stored(row))))
         else:
             try:
                 fields = self._parse(plain.decode())
@@ -110,8 +110,8 @@ def row_of(notification: Notification) -> Row:
         notification.id,
         notification.originator_id,
         notification.originator_version,
-        notification.topic or "",
-        notification.state or b"",
+        notification.topic,
+        notification.state,
     )
 
 

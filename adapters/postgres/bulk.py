@@ -109,7 +109,7 @@ def _statement(table: str, kind: type, columns: tuple[str, ...], types: tuple[st
     check_columns(table, *columns)
     key, *others = map(Identifier, columns)
     # The types are those that the catalogue names.
-    arrays = SQL(", ").join(SQL(f"%s::{type_}[]") for type_ in types)  # type: ignore[arg-type]
+    arrays = SQL(", ").join(SQL(f"%s::{type_}[]") for type_ in types)
     parts: dict[str, Composable] = {
         "table": Identifier(table),
         "names": SQL(", ").join((key, *others)),
@@ -150,7 +150,7 @@ def _carried(connection: Connection[Any], table: str, changes: Sequence[Carry]) 
         number, known = before.get(one.values[stream], (None, {}))
         if number is not None and number >= one.values[order]:
             return False
-        values = {name: known.get(source) for name, source in carried.items()} | one.key | one.values
+        values = {**{name: known.get(source) for name, source in carried.items()}, **one.key, **one.values}
         before[one.values[stream]] = one.values[order], {name: values.get(name) for name in carried.values()}
         rows.append([values.get(name) for name in columns])
     copying = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), SQL(", ").join(map(Identifier, columns)))

@@ -14,9 +14,9 @@ Key = tuple[str, Any]
 def squashed(changes: Iterable[Change], primary: Callable[[str], str]) -> list[Change]:
     """Return changes that come to the same as those, with at most one ``Put`` or ``Amend`` in a row for each row.
 
-    ``primary`` tells the primary key of a table. Between two changes that are about other rows as well, those of the same
-    shape stand together. What touches other rows than the one it names by that key keeps its
-    place among the changes of its table; tables do not know of each other.
+    ``primary`` tells the primary key of a table. What touches other rows than the one it names by that key keeps its
+    place among the changes of its table, and between two such, changes of the same shape stand together. Tables do not
+    know of each other.
     """
     done: list[Change] = []
     waiting: defaultdict[str, dict[Any, Change]] = defaultdict(dict)
