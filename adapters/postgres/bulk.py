@@ -77,6 +77,7 @@ def _shape(change: Change) -> Shape:
 def _together(connection: Connection[Any], shape: Shape, changes: Sequence[Change], types: Types) -> bool:
     """Send changes of one shape, each about another row, as one statement; False where they do not fit into one."""
     table, kind, columns = shape
+    check_columns(table, *columns)
     known = types.setdefault(table, {}) or types[table]
     if not known:
         known.update(_types(connection, table))
