@@ -43,7 +43,7 @@ def test_the_rows_come_out_the_same(made: list[Change]) -> None:
 
 
 def test_what_happens_to_one_row_is_told_once() -> None:
-    made = [
+    made: list[Change] = [
         Put("t", {"id": 1}, {"a": 1}),
         Put("t", {"id": 2}, {"a": 1}),
         Amend("t", {"id": 1}, {"b": 2}),
@@ -64,6 +64,6 @@ def test_what_happens_to_one_row_is_told_once() -> None:
 
 
 def test_tables_do_not_know_of_each_other() -> None:
-    made = [Put("t", {"id": 1}, {"a": 1}), Remove("other", {"a": 1}), Amend("t", {"id": 1}, {"a": 2})]
+    made: list[Change] = [Put("t", {"id": 1}, {"a": 1}), Remove("other", {"a": 1}), Amend("t", {"id": 1}, {"a": 2})]
 
     assert squashed(made, lambda _: "id") == [Remove("other", {"a": 1}), Put("t", {"id": 1}, {"a": 2})]
