@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from operator import lt
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from application.ports.event_log import Leaf, LogReading, StoredRow
@@ -20,7 +22,7 @@ from application.verification_result import (
     Fault,
     Faults,
 )
-from domain.log_entry import leaf_of
+from domain.log_entry import leaf_of, leaves_of
 from domain.merkle import TILE_LEVELS, Frontier
 
 BATCH = 5_000
@@ -28,6 +30,7 @@ MOST_MISSING = 1_000_000
 MOST_MATCHED = 300
 """Strange rows and orphaned leaves that are tried against each other, to tell a moved event from a new one."""
 
+T = TypeVar("T")
 Roots = dict[int, list[tuple[int, bytes]]]
 Progress = Callable[[int, int], None]
 
@@ -39,11 +42,17 @@ class Comparison:
         """Go on from ``begin``, whose last event is at ``after``; ``roots`` are those to be met, by size."""
         self._reading = reading
         self.frontier = begin
-        self._after = after
         self._roots = roots
         self._faults = faults
         self._nodes: list[tuple[int, int, bytes]] = []
         self._newest, _ = reading.newest()
+        self._rows = _Ahead[StoredRow](lambda last: reading.rows(last.position if last else after, None, BATCH))
+        size = begin.size
+        self._leaves = _Ahead[Leaf](lambda last: reading.leaves(last.index + 1 if last else size, BATCH))
+        self._before = after
+        self._checked = begin.size
+        self._singly = 0
+        self._stops: list[int] = []
         self._strange: list[StoredRow] = []
         self._orphans: list[Leaf] = []
         self.events = 0
@@ -51,41 +60,76 @@ class Comparison:
     def run(self, size: int | None, progress: Progress) -> Frontier | None:
         """Compare everything; return the tree at ``size`` leaves, where the log gets that far."""
         at_size = self.frontier.copy() if self.frontier.size == size else None
+        self._stops = sorted({*self._roots, *([] if size is None else [size])})
         self._meet()
-        rows = self._rows()
-        row = next(rows, None)
-        before = self._after
-        for leaf in self._leaves():
-            if not self._grow(leaf):
+        while leaf := self._leaves.first():
+            if not self._alike() and not self._one(self._leaves.taken()):
                 break
-            if leaf.position <= before:
-                self._fault(LOG_CHANGED, "a leaf is out of order", leaf=leaf.index, position=leaf.position)
-                continue
-            before = leaf.position
-            while row is not None and row.position < leaf.position:
-                self._insert(row)
-                row = next(rows, None)
-            if row is not None and row.position == leaf.position:
-                self._compare(row, leaf)
-                row = next(rows, None)
-            else:
-                self._orphans.append(leaf)
-                self._tell_many()
             size_now = self.frontier.size
             if size_now == size:
                 at_size = self.frontier.copy()
             if size_now in self._roots:
                 self._meet()
-            if size_now % BATCH == 0:
+            if size_now >= self._checked + BATCH:
                 self._check_nodes()
                 progress(leaf.position, self._newest)
         self._check_nodes()
-        while row is not None:
-            self._insert(row)
-            row = next(rows, None)
+        while self._rows.first():
+            self._insert(self._rows.taken())
         self._tell_moved()
         progress(self._newest, self._newest)
         return at_size
+
+    def _alike(self) -> bool:
+        """Take rows and leaves that lie ready, all at once, where nothing is wrong with any of them; else none.
+
+        Up to the next size at which something is to be met.
+        """
+        size = self.frontier.size
+        row = self._rows.first()
+        if row is None or size < self._singly:
+            return False
+        stop = next((stop for stop in self._stops if stop > size), size + BATCH)
+        count = min(stop - size, self._rows.ready, self._leaves.ready)
+        rows, leaves = self._rows.ahead(count), self._leaves.ahead(count)
+        hashes, positions = [leaf.hash for leaf in leaves], [row.position for row in rows]
+        try:
+            alike = (
+                positions == [leaf.position for leaf in leaves]
+                and positions[0] > self._before
+                and all(map(lt, positions, positions[1:]))
+                and [leaf.index for leaf in leaves] == list(range(size, size + count))
+                and hashes == leaves_of(rows)
+                and all(map(self._reading.opens, rows))
+            )
+        except ValueError:
+            alike = False
+        if not alike:
+            self._singly = size + count  # something is: look at each of them, and say what
+            return False
+        self.frontier.extend(hashes, self._keep)
+        self.events += count
+        self._before = positions[-1]
+        self._rows.skip(count)
+        self._leaves.skip(count)
+        return True
+
+    def _one(self, leaf: Leaf) -> bool:
+        """Compare one leaf with what stands at its place; False where nothing behind it can be compared."""
+        if not self._grow(leaf):
+            return False
+        if leaf.position <= self._before:
+            self._fault(LOG_CHANGED, "a leaf is out of order", leaf=leaf.index, position=leaf.position)
+            return True
+        self._before = leaf.position
+        while (row := self._rows.first()) and row.position < leaf.position:
+            self._insert(self._rows.taken())
+        if row is not None and row.position == leaf.position:
+            self._compare(self._rows.taken(), leaf)
+        else:
+            self._orphans.append(leaf)
+            self._tell_many()
+        return True
 
     def _grow(self, leaf: Leaf) -> bool:
         missing = leaf.index - self.frontier.size
@@ -118,6 +162,7 @@ class Comparison:
                         LOG_CHANGED, "leaves and kept hashes differ", leaf=first, until_leaf=first + (1 << level)
                     )
         self._nodes.clear()
+        self._checked = self.frontier.size
 
     def _meet(self) -> None:
         for number, root in self._roots.pop(self.frontier.size, ()):
@@ -189,17 +234,43 @@ class Comparison:
     ) -> None:
         self._faults.add(Fault(kind, detail, position=position, leaf=leaf, until_leaf=until_leaf))
 
-    def _rows(self) -> Iterator[StoredRow]:
-        after = self._after
-        while batch := self._reading.rows(after, None, BATCH):
-            yield from batch
-            after = batch[-1].position
 
-    def _leaves(self) -> Iterator[Leaf]:
-        first = self.frontier.size
-        while batch := self._reading.leaves(first, BATCH):
-            yield from batch
-            first = batch[-1].index + 1
+class _Ahead(Generic[T]):
+    """What is read in batches, looked at before it is taken."""
+
+    def __init__(self, read: Callable[[T | None], Sequence[T]]) -> None:
+        """``read`` gives what comes after that one; nothing at the end."""
+        self._read = read
+        self._batch: Sequence[T] = ()
+        self._at = 0
+        self._last: T | None = None
+        self._over = False
+
+    @property
+    def ready(self) -> int:
+        """How many can be had without reading."""
+        return len(self._batch) - self._at
+
+    def first(self) -> T | None:
+        """Return the next one and leave it; None at the end."""
+        if not self.ready and not self._over:
+            self._batch, self._at = self._read(self._last), 0
+            self._over = not self._batch
+            self._last = self._batch[-1] if self._batch else None
+        return self._batch[self._at] if self.ready else None
+
+    def taken(self) -> T:
+        """Return the next one, which ``first`` has shown."""
+        self._at += 1
+        return self._batch[self._at - 1]
+
+    def ahead(self, count: int) -> Sequence[T]:
+        """Return the next ones of those that are ready, and leave them."""
+        return self._batch[self._at : self._at + count]
+
+    def skip(self, count: int) -> None:
+        """Take those."""
+        self._at += count
 
 
 def compare_tail(walked: Frontier | None, tail: Frontier, total: int) -> Iterator[Fault]:

@@ -27,7 +27,7 @@ def prove_event(services: Services, position: int) -> dict[str, Any]:
     if newest is None:
         raise NotFoundError("there is no checkpoint yet: run faceauth audit checkpoint")
     envelope, document = read(services, newest[1])
-    with services.log.reading() as reading:
+    with services.log.reading(briefly=True) as reading:
         rows = reading.rows(position - 1, position, 1)
         index = leaves_until(reading, position) - 1
         if not rows or index < 0 or reading.leaves(index, 1)[0].position != position:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from application.following import Follower
 from application.ports.event_store import EventStore, RecordedEvent
-from application.ports.read_models import ReadModels
+from application.ports.read_models import ReadModels, Step
 from application.projections.rows import PROJECTIONS, Projection
 from domain.errors import NotFoundError, UnavailableError
 
 BATCH: Final = 200
 """Events per transaction when catching up (storage.md: 16 times faster than one by one)."""
+FAR: Final = 10 * BATCH
+"""Whoever is further behind than that takes ``MANY`` at a time."""
+MANY: Final = 2_000
 
 
 class Projector:
@@ -40,7 +44,8 @@ class Projector:
     def lag(self) -> dict[str, tuple[int, int]]:
         """Return (checkpoint, newest position of the store) by projection name."""
         newest = self._store.position()
-        return {name: (self._read_models.checkpoint(name), newest) for name in self._projections}
+        checkpoints = self._read_models.checkpoints(self._projections)
+        return {name: (checkpoints[name], newest) for name in self._projections}
 
     def start(self) -> None:
         """Follow the store in a thread until ``stop``."""
@@ -77,17 +82,17 @@ class Projector:
         self._read_models.reset(name, projection.tables)
         seen = 0
         while (checkpoint := self._read_models.checkpoint(name)) < newest:
-            events = self._store.read(checkpoint, BATCH)
+            events = self._store.read(checkpoint, _size(newest - checkpoint))
             if not events:
                 break
-            self._apply(projection, events, checkpoint)
+            self._read_models.apply_each([_step(projection, checkpoint, events)])
             seen += len(events)
             progress(events[-1].position, newest)
         return seen
 
     def _drain(self, target: int) -> None:
         while (lowest := self._lowest()) < target:
-            events = self._store.read(lowest, BATCH)
+            events = self._store.read(lowest, _size(target - lowest))
             if not events:
                 return
             self._apply_all(events)
@@ -96,25 +101,45 @@ class Projector:
         """Apply to every projection; False where one of them stands elsewhere than expected: follow anew from there."""
         if not events:
             return self._lowest() >= self._handed  # else somebody set a checkpoint back: a rebuild that was cut off
-        in_step = True
-        for projection in self._projections.values():
-            checkpoint = self._read_models.checkpoint(projection.name)
+        in_step, steps = True, []
+        for name, checkpoint in self._read_models.checkpoints(self._projections).items():
             if checkpoint < events[0].position - 1 and self._store.read(checkpoint, 1)[0].position < events[0].position:
                 in_step = False
-                continue
-            fresh = [event for event in events if event.position > checkpoint]
-            if fresh and not self._apply(projection, fresh, checkpoint):
-                in_step = False
+            elif checkpoint < events[-1].position:
+                steps.append((self._projections[name], checkpoint))
+        in_step = not self._take(steps, events) and in_step
         self._handed = events[-1].position
         return in_step
+
+    def _take(self, steps: list[tuple[Projection, int]], events: list[RecordedEvent]) -> bool:
+        """Take those projections on, all in one transaction; return whether somebody else moved one of them first."""
+        try:
+            return bool(self._read_models.apply_each([_step(*step, events) for step in steps]))
+        except Exception:
+            # One of them cannot: it must not keep the others from going on.
+            for projection, checkpoint in steps if len(steps) > 1 else []:
+                with suppress(Exception):
+                    self._read_models.apply_each([_step(projection, checkpoint, events)])
+            raise
 
     def _begin(self) -> int:
         self._handed = self._lowest()
         return self._handed
 
-    def _apply(self, projection: Projection, events: list[RecordedEvent], checkpoint: int) -> bool:
-        changes = [change for event in events for change in projection.changes(event)]
-        return self._read_models.apply(projection.name, changes, expected=checkpoint, position=events[-1].position)
-
     def _lowest(self) -> int:
-        return min(self._read_models.checkpoint(name) for name in self._projections)
+        return min(self._read_models.checkpoints(self._projections).values())
+
+
+def _size(behind: int) -> int:
+    return MANY if behind > FAR else BATCH
+
+
+def _step(projection: Projection, checkpoint: int, events: list[RecordedEvent]) -> Step:
+    """Return what those events do to a projection that has come to ``checkpoint``."""
+    changes = [
+        change
+        for event in events
+        if event.position > checkpoint and (not projection.reads or event.aggregate in projection.reads)
+        for change in projection.changes(event)
+    ]
+    return Step(projection.name, changes, checkpoint, events[-1].position)

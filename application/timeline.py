@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -80,7 +81,7 @@ def _lines(services: Services, subject_id: UUID, department: str | None) -> Iter
 
 
 def _document(line: IndexedEvent) -> dict[str, Any]:
-    words = words_of(line.name, known=bool(line.aggregate))
+    words = _words(line.name, known=bool(line.aggregate))
     document: dict[str, Any] = {
         "position": line.position,
         "at": line.at.isoformat() if line.at else None,
@@ -94,9 +95,17 @@ def _document(line: IndexedEvent) -> dict[str, Any]:
     if line.code is not None:
         document["code"] = line.code
         if line.code in REASONS or line.code in CODES:
-            document["reason"] = reason_words(line.code).document()
+            document["reason"] = dict(_reason(line.code))
     if line.outcome is not None:
         document["outcome"] = line.outcome
     if line.topic is not None:
         document["bytes"] = line.size
     return document
+
+
+_words = lru_cache(1024)(words_of)
+
+
+@lru_cache(1024)
+def _reason(code: str) -> dict[str, str]:
+    return reason_words(code).document()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from domain.merkle import leaf_hash
@@ -32,6 +33,18 @@ class LogEntry(NamedTuple):
             return _HEAD.pack(FORMAT, self.position, self.stream, self.version, self.digest) + self.topic.encode()
         except (struct.error, UnicodeEncodeError):
             raise ValueError("this is no entry of a log") from None
+
+
+def leaves_of(rows: Iterable[tuple[int, bytes, int, str, bytes]]) -> list[bytes]:
+    """Return what ``leaf_of`` returns for each row, faster. Raises ``ValueError`` for one of no entry."""
+    sha256, pack = hashlib.sha256, _HEAD.pack
+    try:
+        return [
+            sha256(b"\x00" + pack(FORMAT, position, stream, version, sha256(state).digest()) + topic.encode()).digest()
+            for position, stream, version, topic, state in rows
+        ]
+    except (struct.error, UnicodeEncodeError):
+        raise ValueError("this is no entry of a log") from None
 
 
 def leaf_of(position: int, stream: bytes, version: int, topic: str, state: bytes) -> bytes:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
-from eventsourcing.persistence import ApplicationRecorder, Notification
+from eventsourcing.persistence import ApplicationRecorder
 from eventsourcing.popo import POPOFactory
 from eventsourcing.utils import Environment
 
 from adapters.eventstore.mapper import SealingMapper
+from adapters.eventstore.reading import RowReader
 from adapters.eventstore.topics import TopicRegistry
 from adapters.eventstore.transcoding import FaithfulTranscoder
 from application.ports.event_store import AggregateT, Claim, Holder, RecordedEvent
@@ -26,32 +26,33 @@ if TYPE_CHECKING:
     from eventsourcing.domain import Aggregate
     from eventsourcing.persistence import InfrastructureFactory, Mapper
 
+    from adapters.eventstore.reading import Row
+
 BATCH: Final = 200
 """Events per batch when following (storage.md: 16 times faster than one by one)."""
 MOST_EVENTS: Final = 500
 """Events in one save. Beyond about a thousand psycopg's pipeline and the server wait for each other for ever."""
 POLL_SECONDS: Final = 1.0
 """A notification can get lost between a pull and LISTEN, so look anyway this often."""
-DAMAGED: Final = "damaged"
-MOST_OF_A_TOPIC: Final = 100
-"""Characters shown of a topic that is none of ours."""
-_NO_TIME: Final = datetime.fromtimestamp(0, UTC)
-_BOOKKEEPING: Final = frozenset({"originator_id", "originator_version", "originator_topic", "timestamp"})
 
 
 class FactRecorder(ApplicationRecorder):
     """A recorder that also honours ``unchanged``, ``claim`` and ``release`` when it inserts."""
 
     @abstractmethod
-    def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
+    def select_after(self, after: int, limit: int) -> Sequence[Row]:
+        """Return rows with a higher position, in order."""
+
+    @abstractmethod
+    def select_stream(self, originator_id: UUID) -> Sequence[Row]:
         """Return one stream's rows with their positions."""
 
     @abstractmethod
-    def select_positions(self, positions: Collection[int]) -> Sequence[Notification]:
+    def select_positions(self, positions: Collection[int]) -> Sequence[Row]:
         """Return the rows at those positions, in order."""
 
     @abstractmethod
-    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Notification]:
+    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Row]:
         """Return rows with a higher position, in order, whose topics are among those."""
 
     @abstractmethod
@@ -98,7 +99,9 @@ class RecorderEventStore:
         """
         self._recorder = recorder
         self._topics = TopicRegistry(aggregates)
-        self._mapper = SealingMapper(FaithfulTranscoder(values), self._topics, store_key)
+        transcoder = FaithfulTranscoder(values)
+        self._mapper = SealingMapper(transcoder, self._topics, store_key)
+        self._reader = RowReader(store_key, self._topics, transcoder, self._mapper)
         self._application = _StoreApplication(recorder, self._mapper)
 
     def save(
@@ -146,20 +149,20 @@ class RecorderEventStore:
             if aggregates:
                 rows = self._recorder.select_of(after, limit, self._topics.of(aggregates))
             else:
-                rows = self._recorder.select_notifications(start=after, limit=limit, inclusive_of_start=False)
-        return [self._recorded(row) for row in rows]
+                rows = self._recorder.select_after(after, limit)
+        return self._reader.events(rows)
 
     def at(self, positions: Collection[int]) -> list[RecordedEvent]:
         """Return the events at those positions, in order. See the port."""
         with self._errors():
             rows = self._recorder.select_positions(positions)
-        return [self._recorded(row) for row in rows]
+        return self._reader.events(rows)
 
     def stream(self, aggregate_id: UUID) -> list[RecordedEvent]:
         """Return one aggregate's events in order; empty when there is none."""
         with self._errors():
             rows = self._recorder.select_stream(aggregate_id)
-        return [self._recorded(row) for row in rows]
+        return self._reader.events(rows)
 
     def position(self) -> int:
         """Return the position of the newest event, 0 for an empty store."""
@@ -169,25 +172,3 @@ class RecorderEventStore:
     def _errors(self) -> AbstractContextManager[None]:
         """Translate what the recorder raises into the errors of the port; the one place for it."""
         return nullcontext()
-
-    def _recorded(self, row: Notification) -> RecordedEvent:
-        """Open one row. Never raises for a bad row: whoever follows the store must get past it, and see it."""
-        try:
-            event: Any = self._mapper.to_domain_event(row)
-        except SealBrokenError:
-            name, at, fields = DAMAGED, _NO_TIME, {}
-            topic, size = str(row.topic)[:MOST_OF_A_TOPIC] or "?", len(row.state)
-        else:
-            name, at, topic, size = row.topic, event.timestamp, "", 0
-            fields = {key: value for key, value in vars(event).items() if key not in _BOOKKEEPING}
-        return RecordedEvent(
-            position=row.id,
-            aggregate=self._topics.aggregate_of(row.topic),
-            aggregate_id=row.originator_id,  # type: ignore[arg-type]
-            version=row.originator_version,
-            name=name,
-            at=at,
-            fields=fields,
-            topic=topic,
-            size=size,
-        )

@@ -37,10 +37,10 @@ class Opener:
 
     def opens(self, stream: bytes, version: int, topic: str, state: bytes) -> bool:
         """Say so; ``stream`` are the 16 bytes of the id. False, never an error, for whatever is no row of ours."""
-        name = stream.hex()
         if state[:1] != FORMAT or len(state) <= NONCE_BYTES + 1:
             return False
         try:
+            name = stream.hex()
             binding = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}|{version}|{topic}".encode()
             self._aead.decrypt(state[1 : NONCE_BYTES + 1], state[NONCE_BYTES + 1 :], binding)
         except (InvalidTag, ValueError):

@@ -24,11 +24,14 @@ class TopicRegistry:
         """Take in aggregates with all their events. Raises ``ValueError`` for one without a pinned topic."""
         self._aggregate_of: dict[str, str] = {}
         self._aggregates: set[str] = set()
+        self._changed: set[str] = set()
         for aggregate in aggregates:
             topic = _pinned(aggregate)
             self._aggregates.add(topic)
             for event in _events(aggregate):
                 self._aggregate_of[_pinned(event)] = topic
+                if getattr(event, "class_version", 1) > 1:
+                    self._changed.add(_pinned(event))
 
     def knows_event(self, topic: str) -> bool:
         """Say whether an event of that topic may be read."""
@@ -37,6 +40,10 @@ class TopicRegistry:
     def knows_aggregate(self, topic: object) -> bool:
         """Say whether an aggregate of that topic may be built."""
         return topic in self._aggregates
+
+    def first_versions(self) -> frozenset[str]:
+        """Return the topics of events that are still in their first form: there is nothing to bring up to date."""
+        return frozenset(self._aggregate_of.keys() - self._changed)
 
     def of(self, aggregates: Collection[str]) -> list[str]:
         """Return the topics of those aggregates' events, sorted."""

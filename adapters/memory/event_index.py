@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from application.ports.event_index import Cut, IndexedEvent, Wanted
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from adapters.memory.read_models import MemoryReadModels
 
-COLUMNS = tuple(field.name for field in fields(IndexedEvent))
+COLUMNS = IndexedEvent._fields
 Row = dict[str, Any]
 
 

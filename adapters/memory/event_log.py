@@ -49,7 +49,7 @@ class MemoryEventLog:
             self.tail_kept = self._tails.sealed(growth.tail)
 
     @contextmanager
-    def reading(self) -> Iterator[MemoryEventLog]:
+    def reading(self, *, briefly: bool = False) -> Iterator[MemoryEventLog]:  # noqa: ARG002 - the port's
         """Look at everything; nobody writes meanwhile."""
         with self._lock:
             yield self

@@ -12,6 +12,7 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
+from adapters.eventstore.reading import row_of
 from adapters.memory.event_log import MemoryEventLog
 from application.ports.event_log import StoredRow
 from application.ports.event_store import Claim, Holder
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from eventsourcing.domain import Aggregate
 
+    from adapters.eventstore.reading import Row
     from application.ports.event_store import RecordedEvent
 
 
@@ -34,24 +36,28 @@ class MemoryRecorder(POPOApplicationRecorder, FactRecorder):
         self.log = MemoryEventLog(store_key, self._rows)
         self._claims: dict[tuple[str, str], UUID] = {}
 
-    def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
+    def select_after(self, after: int, limit: int) -> Sequence[Row]:
+        """Return rows with a higher position, in order."""
+        return [row_of(row) for row in self.select_notifications(after, limit, inclusive_of_start=False)]
+
+    def select_stream(self, originator_id: UUID) -> Sequence[Row]:
         """Return one stream's rows with their positions."""
         with self._database_lock:
             places = sorted(self._stored_events_index.get(str(originator_id), {}).items())
             rows = [(place + 1, self._stored_events[place]) for _, place in places]
-        return [Notification(id=position, **vars(row)) for position, row in rows]
+        return [row_of(Notification(id=position, **vars(row))) for position, row in rows]
 
-    def select_positions(self, positions: Collection[int]) -> Sequence[Notification]:
+    def select_positions(self, positions: Collection[int]) -> Sequence[Row]:
         """Return the rows at those positions, in order."""
         with self._database_lock:
             rows = [(place, self._stored_events[place - 1]) for place in sorted(set(positions)) if self._has(place)]
-        return [Notification(id=position, **vars(row)) for position, row in rows]
+        return [row_of(Notification(id=position, **vars(row))) for position, row in rows]
 
-    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Notification]:
+    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Row]:
         """Return rows with a higher position, in order, whose topics are among those."""
         with self._database_lock:
             rows = list(enumerate(self._stored_events, start=1))[after:]
-        found = [Notification(id=position, **vars(row)) for position, row in rows if row.topic in topics]
+        found = [row_of(Notification(id=position, **vars(row))) for position, row in rows if row.topic in topics]
         return found[:limit]
 
     def _has(self, position: int) -> bool:

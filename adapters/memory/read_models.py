@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.memory.selecting import group_of, selected, sorted_by
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
+from application.ports.read_models import Step
 from application.projections.changes import Amend, Carry, Put, RemoveEach
 from application.projections.scratch import ScratchTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -36,18 +37,28 @@ class MemoryReadModels:
         with self._lock:
             return self._checkpoints[projection]
 
+    def checkpoints(self, projections: Collection[str]) -> dict[str, int]:
+        """Return the checkpoints of all those projections. See the port."""
+        with self._lock:
+            return {name: self._checkpoints[name] for name in projections}
+
     def apply(self, projection: str, changes: Sequence[Change], *, expected: int, position: int) -> bool:
         """Apply changes and move the checkpoint, all or nothing. See the port."""
+        return not self.apply_each([Step(projection, changes, expected, position)])
+
+    def apply_each(self, steps: Sequence[Step]) -> set[str]:
+        """Take several projections a step on, all or nothing. See the port."""
         with self._lock:
-            if self._checkpoints[projection] != expected:
-                return False
-            for change in changes:
-                # All before the first is applied: nothing else about a change can fail.
-                _check(change)
-            for change in changes:
-                self._tables[change.table].apply(change)
-            self._checkpoints[projection] = position
-            return True
+            ready = [step for step in steps if self._checkpoints[step.projection] == step.expected]
+            for step in ready:
+                for change in step.changes:
+                    # All before the first is applied: nothing else about a change can fail.
+                    _check(change)
+            for step in ready:
+                for change in step.changes:
+                    self._tables[change.table].apply(change)
+                self._checkpoints[step.projection] = step.position
+            return {step.projection for step in steps} - {step.projection for step in ready}
 
     def reset(self, projection: str, tables: Sequence[str]) -> None:
         """Empty those tables and set the checkpoint to 0."""

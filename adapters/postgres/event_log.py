@@ -90,13 +90,21 @@ class PostgresEventLog:
         self._opener = Opener(store_key)
 
     @contextmanager
-    def reading(self) -> Iterator[PostgresReading]:
+    def reading(self, *, briefly: bool = False) -> Iterator[PostgresReading]:
         """Look at everything as of now. See the port."""
+        if briefly:
+            with self._database.transaction() as lent:
+                yield self._of_now(lent)
+            return
+        # Not one of the pool: others would wait for it. Nothing may happen in it for long, too.
         with self._database.dedicated() as connection:
             connection.execute("SET idle_in_transaction_session_timeout = 0")
             with translated(), connection.transaction():
-                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                yield PostgresReading(connection, self._writer, self._opener)
+                yield self._of_now(connection)
+
+    def _of_now(self, connection: Connection[DictRow]) -> PostgresReading:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return PostgresReading(connection, self._writer, self._opener)
 
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
         """Return the newest checkpoint. See the port."""

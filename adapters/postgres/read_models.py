@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import SQL, Identifier, Placeholder
 
-from adapters.postgres.changing import compose, equal, prefixed
+from adapters.postgres.bulk import Types, send
+from adapters.postgres.changing import equal, prefixed
 from adapters.postgres.database import translated
 from adapters.postgres.selecting import conditions, grouped
 from adapters.postgres.statements import statement
 from adapters.read_model_tables import READ_MODEL_TABLES, check_columns
+from application.ports.read_models import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from application.ports.selection import Group, Selection
     from application.projections.changes import Change
 
-AT_ONCE: Final = 100
-"""Statements sent before the answers are read. Beyond about a thousand psycopg and the server wait for each other."""
-
 
 class PostgresReadModels:
     """``application.ports.read_models.ReadModels`` on PostgreSQL."""
@@ -36,6 +35,7 @@ class PostgresReadModels:
     def __init__(self, database: Database) -> None:
         """Use that database."""
         self._database = database
+        self._types: Types = {}
 
     def checkpoint(self, projection: str) -> int:
         """Return the position up to which that projection has been applied."""
@@ -43,31 +43,36 @@ class PostgresReadModels:
             row = connection.execute(statement("checkpoint_read"), {"name": projection}).fetchone()
         return int(row["position"]) if row else 0
 
+    def checkpoints(self, projections: Collection[str]) -> dict[str, int]:
+        """Return the checkpoints of all those projections. See the port."""
+        with self._database.connection() as connection:
+            rows = connection.execute(statement("checkpoints_read"), {"names": list(projections)}).fetchall()
+        return dict.fromkeys(projections, 0) | {row["name"]: row["position"] for row in rows}
+
     def apply(self, projection: str, changes: Sequence[Change], *, expected: int, position: int) -> bool:
         """Apply changes and move the checkpoint in one transaction. See the port."""
+        return not self.apply_each([Step(projection, changes, expected, position)])
+
+    def apply_each(self, steps: Sequence[Step]) -> set[str]:
+        """Take several projections a step on, in one transaction. See the port."""
+        names = [step.projection for step in steps]
         with self._database.transaction() as connection:
-            # The locked checkpoint row keeps a second projector out until this one has committed.
-            connection.execute(statement("checkpoint_create"), {"name": projection})
-            row = connection.execute(statement("checkpoint_lock"), {"name": projection}).fetchone()
-            if row is None or row["position"] != expected:
-                return False
-            for start in range(0, len(changes), AT_ONCE):
-                # Sent together: a round trip for each would be most of the time.
-                with connection.pipeline():
-                    for change in changes[start : start + AT_ONCE]:
-                        connection.execute(*compose(change))
-            connection.execute(statement("checkpoint_move"), {"name": projection, "position": position})
-        return True
+            # The locked checkpoint rows keep a second projector out until this one has committed.
+            held = _locked(connection, names)
+            ready = [step for step in steps if held[step.projection] == step.expected]
+            for step in ready:
+                send(connection, step.changes, self._types)
+            _move(connection, {step.projection: step.position for step in ready})
+        return set(names) - {step.projection for step in ready}
 
     def reset(self, projection: str, tables: Sequence[str]) -> None:
         """Empty those tables and set the checkpoint to 0, in one transaction."""
         with self._database.transaction() as connection:
-            connection.execute(statement("checkpoint_create"), {"name": projection})
-            connection.execute(statement("checkpoint_lock"), {"name": projection})
+            _locked(connection, [projection])
             for table in tables:
                 check_columns(table)
                 connection.execute(SQL("DELETE FROM {}").format(Identifier(table)))
-            connection.execute(statement("checkpoint_move"), {"name": projection, "position": 0})
+            _move(connection, {projection: 0})
 
     def rows(self, table: str, where: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return rows, equal on every column of ``where``, in primary key order."""
@@ -157,6 +162,21 @@ class PostgresReadModels:
             # The snapshot is that of the first statement.
             connection.execute("SELECT 1")
             yield PostgresFrozen(connection)
+
+
+def _locked(connection: Connection[DictRow], names: Sequence[str]) -> dict[str, int]:
+    """Lock the checkpoints of those projections and return them."""
+    held = connection.execute(statement("checkpoints_lock"), {"names": names}).fetchall()
+    if len(held) < len(set(names)):
+        connection.execute(statement("checkpoints_create"), {"names": names})
+        held = connection.execute(statement("checkpoints_lock"), {"names": names}).fetchall()
+    return {row["name"]: row["position"] for row in held}
+
+
+def _move(connection: Connection[DictRow], to: Mapping[str, int]) -> None:
+    columns = {"names": [*to], "positions": [*to.values()]}
+    if to:
+        connection.execute(statement("checkpoints_move"), columns)
 
 
 class PostgresFrozen:

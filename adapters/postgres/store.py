@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from eventsourcing.persistence import Notification
 from eventsourcing.postgres import PostgresAggregateRecorder, PostgresApplicationRecorder, PostgresDatastore
+from psycopg.rows import tuple_row
 from psycopg.sql import SQL
 
 from adapters.eventstore.core import BATCH, POLL_SECONDS, FactRecorder, RecorderEventStore
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
     from psycopg.rows import DictRow
 
+    from adapters.eventstore.reading import Row
     from application.ports.event_store import Claim, RecordedEvent
 
 
@@ -64,24 +65,25 @@ class FactPostgresRecorder(PostgresApplicationRecorder, FactRecorder):
     select_notifications = _once(PostgresApplicationRecorder.select_notifications)
     max_notification_id = _once(PostgresApplicationRecorder.max_notification_id)
 
-    def select_stream(self, originator_id: UUID) -> Sequence[Notification]:
+    def select_after(self, after: int, limit: int) -> Sequence[Row]:
+        """Return rows with a higher position, in order."""
+        return self._rows("event_batch", {"after": after, "limit": limit})
+
+    def select_stream(self, originator_id: UUID) -> Sequence[Row]:
         """Return one stream's rows with their positions."""
-        with self.datastore.get_connection() as connection:
-            rows = connection.execute(statement("event_stream"), {"id": originator_id}).fetchall()
-        return [notification(row) for row in rows]
+        return self._rows("event_stream", {"id": originator_id})
 
-    def select_positions(self, positions: Collection[int]) -> Sequence[Notification]:
+    def select_positions(self, positions: Collection[int]) -> Sequence[Row]:
         """Return the rows at those positions, in order."""
-        with self.datastore.get_connection() as connection:
-            rows = connection.execute(statement("events_at"), {"positions": list(positions)}).fetchall()
-        return [notification(row) for row in rows]
+        return self._rows("events_at", {"positions": list(positions)})
 
-    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Notification]:
+    def select_of(self, after: int, limit: int, topics: Collection[str]) -> Sequence[Row]:
         """Return rows with a higher position, in order, whose topics are among those."""
-        wanted = {"after": after, "limit": limit, "topics": list(topics)}
+        return self._rows("event_batch_of", {"after": after, "limit": limit, "topics": list(topics)})
+
+    def _rows(self, name: str, values: dict[str, Any]) -> list[Row]:
         with self.datastore.get_connection() as connection:
-            rows = connection.execute(statement("event_batch_of"), wanted).fetchall()
-        return [notification(row) for row in rows]
+            return rows_of(connection, name, values)
 
     def select_versions(self, originator_ids: Collection[UUID]) -> Mapping[UUID, int]:
         """Return the newest version of each of those streams that has any."""
@@ -191,19 +193,14 @@ class PostgresEventStore(RecorderEventStore):
 
     def _batch(self, connection: Connection[DictRow], after: int) -> list[RecordedEvent]:
         with translated():
-            rows = connection.execute(statement("event_batch"), {"after": after, "limit": BATCH}).fetchall()
-        return [self._recorded(notification(row)) for row in rows]
+            rows = rows_of(connection, "event_batch", {"after": after, "limit": BATCH})
+        return self._reader.events(rows)
 
 
-def notification(row: Mapping[str, Any]) -> Notification:
-    """Return a row of stored_events as the library's notification."""
-    return Notification(
-        id=row["notification_id"],
-        originator_id=row["originator_id"],
-        originator_version=row["originator_version"],
-        topic=row["topic"],
-        state=bytes(row["state"]),
-    )
+def rows_of(connection: Connection[Any], name: str, values: dict[str, Any]) -> list[Row]:
+    """Return rows of stored_events by one of the statements that select them."""
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        return cast("list[Row]", cursor.execute(statement(name), values).fetchall())
 
 
 def _columns(claim: Claim) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,8 +34,7 @@ class Wanted:
     before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedEvent:
+class IndexedEvent(NamedTuple):
     """One line of the index. ``topic`` and ``size`` (bytes) are those of a row that cannot be read, else None."""
 
     position: int

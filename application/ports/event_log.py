@@ -105,8 +105,8 @@ class LogReading(Protocol):
 class EventLog(Protocol):
     """The log. Leaves are written by the event store, in the transaction of their events."""
 
-    def reading(self) -> AbstractContextManager[LogReading]:
-        """Look at everything as of now. Raises ``UnavailableError``."""
+    def reading(self, *, briefly: bool = False) -> AbstractContextManager[LogReading]:
+        """Look at everything as of now; ``briefly`` (seconds, not minutes) costs less. Raises ``UnavailableError``."""
         ...
 
     def newest_checkpoint(self) -> tuple[int, bytes] | None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from uuid import UUID
 
     from application.ports.selection import Group, Selection
     from application.projections.changes import Change
+
+
+class Step(NamedTuple):
+    """What a batch of events does to one projection: its checkpoint moves from ``expected`` to ``position``."""
+
+    projection: str
+    changes: Sequence[Change]
+    expected: int
+    position: int
 
 
 class ReadModels(Protocol):
@@ -21,10 +30,21 @@ class ReadModels(Protocol):
         """Return the position up to which that projection has been applied (0 at first)."""
         ...
 
+    def checkpoints(self, projections: Collection[str]) -> dict[str, int]:
+        """Return the checkpoints of all those projections, as of one moment."""
+        ...
+
     def apply(self, projection: str, changes: Sequence[Change], *, expected: int, position: int) -> bool:
         """Apply changes and move the checkpoint from ``expected`` to ``position`` in one transaction.
 
         Return False, with nothing changed, when the checkpoint is not ``expected`` (another process was faster).
+        """
+        ...
+
+    def apply_each(self, steps: Sequence[Step]) -> set[str]:
+        """Take several projections a step on, in one transaction; return the names of those that were not there.
+
+        Those have another checkpoint than ``expected``: of them nothing is applied. An error undoes all steps.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import tracemalloc
 from dataclasses import replace
@@ -37,6 +38,8 @@ pytestmark = pytest.mark.database
 TIMELINE_S = 0.3
 AS_OF_S_PER_EVENT = 90 / 1_000_000
 """Issue 6: 10,000 events of one person; a view as of a moment over a million events."""
+CATCH_UP_S_PER_EVENT = 250 / 1_000_000
+"""Of this process, all projections together; one by one it was over a millisecond."""
 PAGES_MB = 16
 SOMEBODY = UUID(int=77)
 MINE, OTHERS = 10_000, 20_000
@@ -68,12 +71,17 @@ def services(database: Database, nobody: Services) -> Services:
 
 
 def test_a_timeline_of_ten_thousand_events_comes_at_once(services: Services) -> None:
-    def took() -> float:
-        begun = time.perf_counter()
+    def took() -> tuple[float, float]:
+        begun, busy = time.perf_counter(), time.process_time()
         assert timeline(services, SOMEBODY)["events"] == MINE
-        return time.perf_counter() - begun
+        return time.perf_counter() - begun, time.process_time() - busy
 
-    assert min(took() for _ in range(5)) <= TIMELINE_S
+    waited, busy = map(min, zip(*(took() for _ in range(5)), strict=True))
+    print(f"\na timeline of {MINE} events: {1000 * waited:.0f} ms, of which {1000 * busy:.0f} ms CPU here")  # noqa: T201
+    # Others on the machine stretch the wait for the database: as much as there are more at work than processors.
+    crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert busy <= TIMELINE_S / 2
+    assert waited <= TIMELINE_S * crowded
 
 
 def test_a_view_as_of_a_moment_comes_in_its_time(services: Services) -> None:
@@ -83,6 +91,22 @@ def test_a_view_as_of_a_moment_comes_in_its_time(services: Services) -> None:
 
     assert rows > 0
     assert took / services.store.position() <= AS_OF_S_PER_EVENT
+
+
+def test_every_projection_catches_up_from_one_reading_of_the_events(database: Database) -> None:
+    seed(database, STORE_KEY, Hospital(200).attempts(), OTHERS)
+    store = PostgresEventStore(database, store_key=STORE_KEY, aggregates=AGGREGATES, values=VALUES)
+    projector = Projector(store, PostgresReadModels(database))
+    begun, busy = time.perf_counter(), time.process_time()
+    projector.catch_up()
+    took, busy = time.perf_counter() - begun, time.process_time() - busy
+
+    newest = store.position()
+    print(  # noqa: T201
+        f"\n{newest / took:.0f} events a second into {len(PROJECTIONS)} projections, {1e6 * busy / newest:.0f} us CPU"
+    )
+    assert set(projector.lag().values()) == {(newest, newest)}
+    assert busy / newest <= CATCH_UP_S_PER_EVENT
 
 
 def test_history_of_any_length_takes_the_memory_of_a_page(services: Services) -> None:

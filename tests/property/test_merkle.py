@@ -169,3 +169,29 @@ def test_a_hash_that_is_missing_is_said_and_not_made_up() -> None:
         Frontier(3, [bytes(32)])
     with pytest.raises(ValueError, match="frontier"):
         Frontier(1, [bytes(31)])
+
+
+@given(st.integers(0, 600), st.integers(0, 600))
+@settings(max_examples=25, deadline=None)
+def test_many_leaves_at_once_make_the_tree_that_they_make_one_by_one(before: int, count: int) -> None:
+    leaves = [leaf_hash(b"%d" % number) for number in range(before + count)]
+    slowly, quickly = Frontier(), Frontier()
+    told_slowly: list[tuple[int, int, bytes]] = []
+    told: list[tuple[int, int, bytes]] = []
+    for leaf in leaves:
+        slowly.append(leaf, lambda *node: told_slowly.append(node))
+
+    quickly.extend(leaves[:before], lambda *node: told.append(node))
+    quickly.extend(leaves[before:], lambda *node: told.append(node))
+
+    assert (quickly.size, quickly.hashes) == (slowly.size, slowly.hashes)
+    assert told == told_slowly
+
+
+def test_a_wide_tree_keeps_the_same_subtrees_however_it_came_to_be() -> None:
+    told: list[tuple[int, int, bytes]] = []
+
+    Frontier().extend(HUGE.levels[0], lambda *node: told.append(node))
+
+    kept = {level: [root for at, _, root in told if at == level] for level, _, _ in told}
+    assert kept == {level: roots for level, roots in HUGE.levels.items() if level}

@@ -1,14 +1,19 @@
--- name: checkpoint_create
-INSERT INTO projection_checkpoints (name, position) VALUES (%(name)s, 0) ON CONFLICT (name) DO NOTHING
+-- name: checkpoints_create
+INSERT INTO projection_checkpoints (name, position) SELECT unnest(%(names)s::text[]), 0 ON CONFLICT (name) DO NOTHING
+
+-- name: checkpoints_read
+SELECT name, position FROM projection_checkpoints WHERE name = ANY(%(names)s)
+
+-- name: checkpoints_lock
+-- In one order everywhere: two who want the same ones wait for each other in turn.
+SELECT name, position FROM projection_checkpoints WHERE name = ANY(%(names)s) ORDER BY name FOR UPDATE
 
 -- name: checkpoint_read
 SELECT position FROM projection_checkpoints WHERE name = %(name)s
 
--- name: checkpoint_lock
-SELECT position FROM projection_checkpoints WHERE name = %(name)s FOR UPDATE
-
--- name: checkpoint_move
-UPDATE projection_checkpoints SET position = %(position)s WHERE name = %(name)s
+-- name: checkpoints_move
+UPDATE projection_checkpoints AS known SET position = moved.position
+FROM unnest(%(names)s::text[], %(positions)s::bigint[]) AS moved (name, position) WHERE known.name = moved.name
 
 -- name: department_add
 INSERT INTO departments (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -26,6 +26,11 @@ from tests.house import ICU, LAB, House, frames, person, pictures
 from tests.unit.application.incident_stories import assessed, opened
 from tests.unit.application.passwording import by_both, by_password
 from tests.unit.application.requesting import rights_used
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from application.ports.read_models import Step
 
 INTERPRETING = [projection for projection in PROJECTIONS if projection.name != "event_index"]
 """All but the index of history, which shows what nobody can read, too."""
@@ -186,11 +191,10 @@ def test_racing_projectors_commit_each_event_once(house: House) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(read_models, name)
 
-        def apply(self, projection: str, changes: Any, *, expected: int, position: int) -> bool:
-            done = read_models.apply(projection, changes, expected=expected, position=position)
-            if done:
-                applied.append((projection, expected, position))
-            return done
+        def apply_each(self, steps: Sequence[Step]) -> set[str]:
+            late = read_models.apply_each(steps)
+            applied.extend((one.projection, one.expected, one.position) for one in steps if one.projection not in late)
+            return late
 
     for _ in range(150):
         house.shown([])

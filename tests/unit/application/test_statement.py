@@ -223,17 +223,21 @@ def test_thousands_of_attempts_are_told_within_two_seconds(house: House) -> None
     ana = house.enroll("ana")
     house.sign_in("ana")
     (row,) = house.rows("auth_log_rows")
-    models: Any = house.services.read_models
-    table = models._tables["auth_log_rows"]
-    for number in range(MANY):
-        more = row | {"attempt_id": UUID(int=number + 1), "started_at": row["started_at"] + timedelta(minutes=number)}
-        table.apply(Put("auth_log_rows", {"attempt_id": more["attempt_id"]}, more))
+    rows = [
+        row | {"attempt_id": UUID(int=number + 1), "started_at": row["started_at"] + timedelta(minutes=number)}
+        for number in range(MANY)
+    ]
+    changes = [Put("auth_log_rows", {"attempt_id": each["attempt_id"]}, each) for each in rows]
+    assert house.services.read_models.apply("more", changes, expected=0, position=1)
 
-    began = time.perf_counter()
+    # What the work takes; the clock on the wall also counts what others do on this machine.
+    began = time.process_time()
     envelope = statement.signed_statement(house.services, full(house, ana.subject_id))
-    took = time.perf_counter() - began
+    printed = render_pdf(report_of(envelope))
+    took = time.process_time() - began
 
     assert took < 2
+    assert printed.startswith(b"%PDF")
     assert len(envelope["document"]["attempts"]["list"]) == MANY + 1
     attempts = report_of(envelope).sections[2].tables[0]
     assert len(attempts.rows) == MOST_ROWS
