@@ -220,7 +220,10 @@ def test_the_report_of_a_month_is_asked_by_a_form(edge: Edge) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "field"),
-    [({"month": each}, "month") for each in ("", "x", "2026-13", "2999-01", "2026-1", "0000-01", SCRIPT, "\uff12026-01")]
+    [
+        ({"month": each}, "month")
+        for each in ("", "x", "2026-13", "2999-01", "2026-1", "0000-01", SCRIPT, "\uff12026-01")
+    ]
     + [({"format": "doc"}, "format"), ({"format": ""}, "format")],
     ids=str,
 )
