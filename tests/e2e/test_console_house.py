@@ -1,4 +1,4 @@
-"""The forms of the whole house in a real browser: without script, by keyboard, with faults, and a verdict of tampering."""
+"""The forms of the whole house in a real browser: without script, with faults; and a verdict of tampering."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from tests.e2e.house_pages import tampered
 from tests.e2e.test_console import enter, page, served, visit
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.chromium import Page
     from tests.unit.http.edge import Served
 
@@ -53,9 +51,7 @@ def test_an_incident_is_entered_and_assessed_without_script(served: Served, page
     assert "Está encerrado" in page.run("document.body.innerText")
 
 
-def test_a_history_is_verified_from_the_page_and_tampering_is_loud(
-    served: Served, page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_history_is_verified_from_the_page_and_tampering_is_loud(served: Served, page: Page) -> None:
     services = served.edge.house.services
     enter(page, served)
     visit(page, served, "/console/verification?lang=pt")

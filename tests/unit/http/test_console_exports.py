@@ -7,7 +7,7 @@ import json
 import re
 from html import unescape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -248,7 +248,7 @@ def test_a_month_with_a_fault_is_told_at_its_field(edge: Edge, wrong: dict[str, 
     ids=str,
 )
 def test_other_documents_there_are_none(edge: Edge, query: dict[str, str]) -> None:
-    assert officer(edge).get(f"{DOCUMENTS}/file", **query).status_code == 422
+    assert officer(edge).get(f"{DOCUMENTS}/file?{urlencode(query)}").status_code == 422
 
 
 def test_documents_are_for_the_whole_house(edge: Edge) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -278,7 +279,7 @@ def test_drafts_are_files(edge: Edge, to: str, form: str, begins: bytes) -> None
 
 @pytest.mark.parametrize("query", [{}, {"to": "x", "format": "pdf"}, {"to": "anpd", "format": "exe"}], ids=str)
 def test_other_drafts_there_are_none(edge: Edge, query: dict[str, str]) -> None:
-    assert officer(edge).get(f"{opened(edge)}/draft", **query).status_code == 422
+    assert officer(edge).get(f"{opened(edge)}/draft?{urlencode(query)}").status_code == 422
 
 
 def test_the_register_is_for_the_whole_house(edge: Edge) -> None:
