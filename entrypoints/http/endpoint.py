@@ -39,7 +39,7 @@ class Endpoint:
 
     The handler of a guarded endpoint finds the verified principal with ``principal_at``; what of the hospital that
     principal reaches is for the handler to see to. A ``page`` of the console takes the cookie of its sign-in and no
-    bearer token, and a form only from its own pages.
+    bearer token, and a form only from its own pages, of ``form_bytes`` at most.
     """
 
     method: str
@@ -47,6 +47,7 @@ class Endpoint:
     handler: Handler
     roles: frozenset[str]
     page: bool = False
+    form_bytes: int = bodies.MAX_FORM_BYTES
 
     def __post_init__(self) -> None:
         """Refuse an endpoint that nobody thought about: no role, a role that there is not, several or odd methods."""
@@ -101,7 +102,7 @@ class Desk:
             access.require(principal, endpoint.roles)
             request.state.principal = principal
             if endpoint.page and endpoint.method != "GET":
-                await guard.check_form(request, self.app.services)
+                await guard.check_form(request, self.app.services, most=endpoint.form_bytes)
             return await endpoint.handler(request)
 
         return guarded

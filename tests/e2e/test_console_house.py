@@ -1,4 +1,4 @@
-"""The forms of the whole house in a real browser: without script, by keyboard, with faults, and a bad verdict."""
+"""The forms of the whole house in a real browser: without script, with faults; and a verdict of tampering."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Console:
         return [
             *(Endpoint("GET", each.path, self._shown(each), each.roles, page=True) for each in pages),
             *(
-                Endpoint("POST", each.path, self._taken(each), each.form_roles, page=True)
+                Endpoint("POST", each.path, self._taken(each), each.form_roles, page=True, form_bytes=each.form_bytes)
                 for each in pages
                 if each.form_roles
             ),

@@ -23,8 +23,8 @@ from entrypoints.http.exports import asked
 PATH: Final = "/console/exports"
 MOST_TOKEN_CHARACTERS: Final = 8_000
 SHOWN: Final = 20
-WINDOW: Final = 200
-MOST_LOOKED_AT: Final = 1_000
+WINDOW: Final = 100
+MOST_LOOKED_AT: Final = 500
 """Entries of the journal opened for one page of the history of exports."""
 REFUSED: Final = {"export_too_large": "error_too_large", "in_progress": "error_running"}
 FIELDS: Final = ("since", "until", "department", "event", "actor")

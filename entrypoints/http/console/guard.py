@@ -20,9 +20,6 @@ from entrypoints.http.bodies import MAX_FORM_BYTES, read_limited
 COOKIE: Final = "__Host-faceauth-console"
 """RFC 6265bis, section 4.1.3.2: taken over TLS only, for this host only, on every path."""
 
-MAX_PAGE_FORM_BYTES: Final = 192 * 1024
-"""A form of somebody who is signed in: four texts of an incident, each letter up to nine bytes of a form."""
-
 MAX_TOKEN_CHARACTERS: Final = 3900
 """Browsers keep cookies of 4,096 bytes, name included (RFC 6265, section 6.1)."""
 
@@ -45,10 +42,10 @@ def csrf_of(request: Request, services: Services) -> str:
     return services.vault.digest("console_csrf", request.cookies.get(COOKIE, ""))
 
 
-async def check_form(request: Request, services: Services) -> None:
+async def check_form(request: Request, services: Services, *, most: int = MAX_FORM_BYTES) -> None:
     """Raise ``OriginRefusedError`` unless the form came from a page of this sign-in; keep the form for the handler."""
     check_origin(request)
-    form = await form_of(request, most=MAX_PAGE_FORM_BYTES)
+    form = await form_of(request, most=most)
     if not hmac.compare_digest(str(form.get(CSRF_FIELD, "")).encode(), csrf_of(request, services).encode()):
         raise OriginRefusedError("the form is of another sign-in: open the page again")
 

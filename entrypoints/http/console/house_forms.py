@@ -13,6 +13,8 @@ from domain.errors import ConcurrencyError as Conflict
 from domain.errors import DomainRuleError, FaceauthError, InProgressError, InvalidInputError, NotFoundError
 from entrypoints.http.console.filters import Filters
 
+MAX_TEXT_FORM_BYTES: Final = 192 * 1024
+"""Four texts of an incident, each letter up to nine bytes of a form."""
 MAX_COUNT_DIGITS: Final = 9
 WHOLE: Final = "whole"
 """Field of what is wrong with the form as a whole."""

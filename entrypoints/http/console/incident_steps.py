@@ -13,7 +13,7 @@ from application.incidents import Assessment
 from domain.errors import FaceauthError, InvalidInputError, NotFoundError
 from domain.incident import MEANS, NOT_NOTIFIED, RISKS, Incident, check_reference
 from entrypoints.http.console.guard import OFFICERS
-from entrypoints.http.console.house_forms import CONFLICT, REFUSALS, WHOLE, Form
+from entrypoints.http.console.house_forms import CONFLICT, MAX_TEXT_FORM_BYTES, REFUSALS, WHOLE, Form
 from entrypoints.http.console.incidents import ONE, PATH
 from entrypoints.http.console.page import Look, Page, Shown
 from entrypoints.http.console.times import ZONE
@@ -78,6 +78,7 @@ class AssessPage(StepPage):
 
     path = ONE + "/assess"
     title = "assess"
+    form_bytes = MAX_TEXT_FORM_BYTES
     options: ClassVar[Mapping[str, Any]] = {"risks": RISKS, "selectors": tuple(SELECTORS)}
 
     def known(self, look: Look, it: Incident) -> dict[str, str]:

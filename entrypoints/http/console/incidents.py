@@ -22,7 +22,7 @@ from entrypoints.documents.incident import draft_report, incident_document
 from entrypoints.http.console.downloads import Download, attachment
 from entrypoints.http.console.filters import ROWS, Filters
 from entrypoints.http.console.guard import OFFICERS
-from entrypoints.http.console.house_forms import REFUSALS, Form
+from entrypoints.http.console.house_forms import MAX_TEXT_FORM_BYTES, REFUSALS, Form
 from entrypoints.http.console.page import Look, Page, Shown
 
 PATH: Final = "/console/incidents"
@@ -74,6 +74,7 @@ class OpenPage(Page):
     section = "incidents"
     roles = OFFICERS
     form_roles = OFFICERS
+    form_bytes = MAX_TEXT_FORM_BYTES
     whole_house = True
 
     def show(self, look: Look) -> Shown:

@@ -17,6 +17,7 @@ from domain.errors import DepartmentForbiddenError, NotFoundError
 from domain.roles import EVERYWHERE
 from entrypoints.app import App
 from entrypoints.http import access
+from entrypoints.http.bodies import MAX_FORM_BYTES
 from entrypoints.http.console.files import HandedFile
 from entrypoints.http.console.guard import OFFICERS, READERS
 
@@ -109,6 +110,7 @@ class Page:
     in_nav: ClassVar[bool] = False
     roles: ClassVar[frozenset[str]] = READERS
     form_roles: ClassVar[frozenset[str]] = frozenset()
+    form_bytes: ClassVar[int] = MAX_FORM_BYTES
     whole_house: ClassVar[bool] = False
 
     def show(self, look: Look) -> Shown | HandedFile:

@@ -11,6 +11,7 @@ INCIDENTS: Final[Mapping[str, Text]] = {
     "incident_enter": ("Registrar um incidente", "Enter an incident"),
     "incident_opened": ("O incidente está no registro. Os prazos correm.", "It is in the register. The clocks run."),
     "known_at": ("Conhecido em (Brasília)", "Known at (Brasília)"),
+    "known": ("Conhecido em", "Known"),
     "nature": ("Natureza", "Nature"),
     "cause": ("Causa", "Cause"),
     "categories": ("Dados atingidos", "Data concerned"),

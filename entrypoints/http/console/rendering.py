@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -61,6 +62,7 @@ def render(
         "when": lambda moment: times.when(moment, language),
         "day": lambda value: times.day(value, language),
         "iso_day": lambda value: times.day(date.fromisoformat(value), language),
+        "broken": broken,
         "say": lambda code: say(code, language),
         "has": lambda key: key in STRINGS,
         "said": lambda words: words[TAGS[language]],
@@ -76,6 +78,11 @@ def render(
             LANGUAGE_COOKIE, language, LANGUAGE_SECONDS, path="/console", secure=True, httponly=True, samesite="lax"
         )
     return response
+
+
+def broken(name: str) -> Markup:
+    """Return a long name that may go on in the next line after each of its parts."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 @cache

@@ -189,8 +189,8 @@ def _change(look: Look, action: str, sweep_id: UUID, reason: str) -> None:
 
 
 def _place(look: Look, form: Form) -> None:
-    scope, reason = form.choice("scope", SCOPES), form.choice("reason", REASONS)
-    form.required("scope", scope)
+    scope, reason = form.choice("hold_over", SCOPES), form.choice("reason", REASONS)
+    form.required("hold_over", scope)
     form.required("reason", reason)
     value = form.text("value")
     if scope == ALL and value:

@@ -61,7 +61,7 @@ def approving(target: Target, _who: str) -> Ask:
 
 
 def holding(_target: Target, _who: str) -> Ask:
-    return form(action="place", scope="department", value="icu", reason="incident")
+    return form(action="place", hold_over="department", value="icu", reason="incident")
 
 
 def exporting(_target: Target, _who: str) -> Ask:

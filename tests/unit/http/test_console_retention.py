@@ -23,7 +23,7 @@ PATH = "/console/retention"
 HOLDS = f"{PATH}/holds"
 SCRIPT = "<script>alert(1)</script>"
 NOBODY = str(UUID(int=7))
-PLACE = {"action": "place", "scope": "department", "value": ICU, "reason": "incident"}
+PLACE = {"action": "place", "hold_over": "department", "value": ICU, "reason": "incident"}
 
 
 def officer(edge: Edge) -> Visitor:
@@ -149,7 +149,7 @@ def test_a_hold_over_a_person_is_looked_at_on_record(edge: Edge) -> None:
     come.get(HOLDS)
     assert "viewing.recorded.v1" not in edge.house.names()
 
-    assert come.post(HOLDS, PLACE | {"scope": "subject", "value": ana}).status_code == 303
+    assert come.post(HOLDS, PLACE | {"hold_over": "subject", "value": ana}).status_code == 303
 
     assert f'href="/console/people/{ana}"' in come.get(HOLDS).text
     viewing = edge.house.last("viewing.recorded.v1")
@@ -159,14 +159,14 @@ def test_a_hold_over_a_person_is_looked_at_on_record(edge: Edge) -> None:
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"scope": ""}, "scope"),
-        ({"scope": "house"}, "scope"),
+        ({"hold_over": ""}, "hold_over"),
+        ({"hold_over": "house"}, "hold_over"),
         ({"value": ""}, "value"),
         ({"value": "nowhere"}, "value"),
         ({"value": SCRIPT}, "value"),
-        ({"scope": "subject"}, "value"),
-        ({"scope": "subject", "value": NOBODY}, "value"),
-        ({"scope": "all"}, "value"),
+        ({"hold_over": "subject"}, "value"),
+        ({"hold_over": "subject", "value": NOBODY}, "value"),
+        ({"hold_over": "all"}, "value"),
         ({"reason": ""}, "reason"),
         ({"reason": "Ana pediu"}, "reason"),
         ({"action": "forget"}, "action"),
