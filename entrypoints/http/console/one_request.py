@@ -17,6 +17,7 @@ from entrypoints.http import access, whom
 from entrypoints.http.console.files import HandedFile, json_file, pdf_file, printable
 from entrypoints.http.console.forms import Form
 from entrypoints.http.console.guard import OFFICERS
+from entrypoints.http.console.house_forms import MAX_TEXT_FORM_BYTES
 from entrypoints.http.console.page import Look, Page, Shown
 from entrypoints.http.console.requests import CORRECTED, correction_of, worded
 from entrypoints.http.console.story import flat
@@ -56,6 +57,7 @@ class RequestPage(Page):
     section = "requests"
     roles = OFFICERS
     form_roles = OFFICERS
+    form_bytes = MAX_TEXT_FORM_BYTES
 
     def show(self, look: Look) -> Shown:
         """Return the request with its texts opened; recorded as a view."""
@@ -145,6 +147,7 @@ class ReviewPage(Page):
     section = "requests"
     roles = OFFICERS
     form_roles = OFFICERS
+    form_bytes = MAX_TEXT_FORM_BYTES
 
     def show(self, look: Look) -> Shown:
         """Return the evidence; recorded as a view."""

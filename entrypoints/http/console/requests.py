@@ -16,6 +16,7 @@ from entrypoints.http.console.codes import say
 from entrypoints.http.console.filters import ROWS, Filters
 from entrypoints.http.console.forms import Form
 from entrypoints.http.console.guard import OFFICERS
+from entrypoints.http.console.house_forms import MAX_TEXT_FORM_BYTES
 from entrypoints.http.console.page import Look, Page, Shown
 from entrypoints.http.console.strings import LANGUAGES
 
@@ -90,6 +91,7 @@ class OpenRequestPage(Page):
     section = "requests"
     roles = OFFICERS
     form_roles = OFFICERS
+    form_bytes = MAX_TEXT_FORM_BYTES
 
     def show(self, look: Look) -> Shown:
         """Return the empty form; ``?subject=`` is whom it is about."""

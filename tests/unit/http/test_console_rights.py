@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from application import notice as notices
-from application.requests import Asked, open_request
+from application.requests import LONGEST_TEXT, Asked, open_request
 from domain.notice import Notice
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, EVERYWHERE
 from tests.house import ICU
@@ -236,3 +236,10 @@ def test_notices_are_shown_as_text_and_one_is_in_force(edge: Edge) -> None:
     assert 'href="javascript' not in page.text
     assert words(come.get("/console/notices")).index("2027-01 em vigor") > 0
     assert come.get("/console/notices/nothing").status_code == 404
+
+
+def test_the_longest_text_that_a_request_takes_fits_its_form(edge: Edge) -> None:
+    long = {"kind": "access", "identity_check": "badge", "request_text": "\U0001f600" * LONGEST_TEXT}
+    answer = visitor(edge).post(NEW, long | {"subject_id": str(UUID(int=7))})
+
+    assert answer.status_code != 413
