@@ -160,7 +160,8 @@ def event_log(services: Services) -> Finding:
     tail, verified = found["tail"], found["verification"]
     if tail is None:
         return Finding("event_log", "ok", "nothing is logged yet")
-    if not tail["sound"] or tail["suspect_since"] is not None:
+    forged = found["checkpoints"] > 0 and found["checkpoint"] is None
+    if forged or not tail["sound"] or tail["suspect_since"] is not None:
         return Finding("event_log", "fault", "the log was changed by somebody else", "faceauth audit verify")
     if verified is not None and verified["verdict"] != SOUND:
         return Finding("event_log", "fault", "the last verification found tampering", "faceauth audit verify")

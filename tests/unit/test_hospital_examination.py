@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from application import checkpoints
 from domain.errors import ConfigurationError
 from entrypoints import hospital_examination as doctor
 from entrypoints.finding import Finding
 from entrypoints.settings import Settings
+from tests.house import build_house
 from tests.token_endpoint import token_endpoint
 from tests.transmitter import ec_key, key_set, rsa_key
 
@@ -121,3 +124,16 @@ def test_a_lockout_weaker_than_the_standard_is_a_warning() -> None:
     assert found(doctor.lockout, lockout_failures=3).state == "ok"
     weak = found(doctor.lockout, lockout_failures=6, lockout_first_wait_seconds=1)
     assert weak.remedy.endswith("unset FACEAUTH_LOCKOUT_FAILURES, FACEAUTH_LOCKOUT_FIRST_WAIT_SECONDS")
+
+
+def test_a_newest_checkpoint_that_is_not_ours_is_a_fault() -> None:
+    house = build_house()
+    house.enroll("ana")
+    checkpoints.make(house.services, at=house.clock.now())
+    assert doctor.event_log(house.services).state == "warning"  # never verified
+
+    log: Any = house.services.log
+    number, envelope = log.newest_checkpoint()
+    log.checkpoints_kept[number] = json.dumps(json.loads(envelope) | {"payload": "e30"}).encode()
+
+    assert doctor.event_log(house.services).state == "fault"
