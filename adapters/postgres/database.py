@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import eventsourcing.persistence as library
@@ -128,7 +128,12 @@ class Database:
                 row = own.execute(query.encode(), (name,)).fetchone()
                 if row is None or not row["held"]:
                     raise InProgressError("another process is doing this, or something that excludes it, right now")
-            yield own
+            try:
+                yield own
+            finally:
+                # By the end of its connection alone it would be free a moment later, and the next in turn be refused.
+                with suppress(psycopg.Error):
+                    own.execute(f"SELECT pg_advisory_unlock{suffix}(hashtextextended(%s, 0))".encode(), (name,))
 
     def close(self) -> None:
         """Close every connection. The object cannot be used afterwards. Idempotent."""

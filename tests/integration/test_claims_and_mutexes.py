@@ -191,3 +191,9 @@ def test_shared_holders_keep_out_only_who_wants_it_alone(database: Database, dsn
         database.lock("home", wait=False, shared=True),
     ):
         pass
+
+
+def test_a_mutex_is_free_for_the_next_the_moment_it_is_let_go_of(database: Database) -> None:
+    for _ in range(50):
+        with database.mutex("turn", wait=False):
+            pass
