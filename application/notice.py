@@ -43,9 +43,6 @@ BUILT_IN: Final = Notice(
     ),
 )
 
-CURRENT: Final = BUILT_IN
-"""What the built-in version was called before a house could publish its own."""
-
 
 @dataclass(slots=True)
 class NoticeShelf:

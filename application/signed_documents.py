@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from application.ports.notary import Notary
+from application.ports.notary import Notary, Verifier
 from domain.errors import InvalidInputError
 
 CHECKPOINT: Final = "faceauth-checkpoint+json"
@@ -34,8 +34,8 @@ def signed(notary: Notary, kind: str, document: Mapping[str, Any]) -> dict[str, 
     return {"document": dict(document), "payload": payload, "protected": protected, "signature": signature}
 
 
-def opened(notary: Notary, kind: str, envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document of an envelope that this notary signed as that kind. Raises ``InvalidInputError``."""
+def opened(notary: Verifier, kind: str, envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document of an envelope that this key signed as that kind. Raises ``InvalidInputError``."""
     try:
         protected, payload = str(envelope["protected"]), str(envelope["payload"])
         sound = notary.verify(f"{protected}.{payload}".encode(), _decoded(str(envelope["signature"])))

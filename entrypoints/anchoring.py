@@ -20,7 +20,7 @@ def open_anchors(settings: Settings, stack: ExitStack) -> tuple[Anchor, ...]:
 
 
 def _witness(settings: Settings, url: str, stack: ExitStack) -> Anchor:
-    from adapters.anchors.pinned import PinnedNotary  # noqa: PLC0415 - only who has one pays
+    from adapters.anchors.pinned import PinnedKey  # noqa: PLC0415 - only who has one pays
     from adapters.anchors.witness import HttpWitness  # noqa: PLC0415
     from adapters.identity.exchange import HttpExchange, check_url, trusting  # noqa: PLC0415 - 0.1 s to import
 
@@ -31,7 +31,7 @@ def _witness(settings: Settings, url: str, stack: ExitStack) -> Anchor:
         exchange,
         timeout_s=settings.anchor_timeout_seconds,
         token_file=settings.witness_token_file,
-        key=None if key is None else PinnedNotary.read(key, "FACEAUTH_WITNESS_KEY_FILE"),
+        key=None if key is None else PinnedKey.read(key, "FACEAUTH_WITNESS_KEY_FILE"),
     )
 
 

@@ -33,7 +33,7 @@ from adapters.memory.vision import MODEL, picture, scripted_judge
 from application.authenticate import Authentication
 from application.client_registry import Registry
 from application.enroll import Enrolled, Enrolling
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.outcome import Client as Origin
 from application.outcome import Outcome
 from application.person import Person
@@ -171,7 +171,7 @@ class House:
 
     def enroll(self, name: str, *, department: str = ICU, face: str | None = None, **kwargs: Any) -> Enrolled:
         """Enrol a person whose face goes by ``face``, or by the name."""
-        given = {"pictures": pictures(face or name), "notice_version": CURRENT.version} | kwargs
+        given = {"pictures": pictures(face or name), "notice_version": BUILT_IN.version} | kwargs
         return self.enrolling.enroll(person(name), department=department, act=self.act(), **given)
 
     def attempt(self, department: str = ICU) -> Authentication:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 16 * 1024
 
 
-class PinnedNotary:
-    """``application.ports.notary.Notary`` that only verifies."""
+class PinnedKey:
+    """``application.ports.notary.Verifier``."""
 
     def __init__(self, jwk: Mapping[str, object]) -> None:
         """Take an Ed25519 public key as a JSON Web Key (RFC 8037). Raises ``InvalidInputError``."""
@@ -40,7 +40,7 @@ class PinnedNotary:
         self._jwk = {**required, "kid": self._key_id, "use": "sig", "alg": "EdDSA"}
 
     @classmethod
-    def read(cls, path: Path, what: str) -> PinnedNotary:
+    def read(cls, path: Path, what: str) -> PinnedKey:
         """Read the key from a JSON file that ``what`` names. Raises ``ConfigurationError``."""
         try:
             with path.open("rb") as file:
@@ -58,10 +58,6 @@ class PinnedNotary:
     def public_jwk(self) -> Mapping[str, str]:
         """The key. See the port."""
         return dict(self._jwk)
-
-    def sign(self, message: bytes) -> bytes:
-        """Raise ``NotImplementedError``: the private half is elsewhere."""
-        raise NotImplementedError("a pinned key signs nothing")
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Say whether that is a signature by this key. See the port."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.identity.exchange import HttpExchange
-    from application.ports.notary import Notary
+    from application.ports.notary import Verifier
 
 MOST_BYTES: Final = 64 * 1024
 CONFLICT: Final = 409
@@ -31,7 +31,7 @@ class HttpWitness:
         *,
         timeout_s: float,
         token_file: Path | None = None,
-        key: Notary | None = None,
+        key: Verifier | None = None,
     ) -> None:
         """``token_file`` holds our bearer token, read anew each time; ``key`` is what its receipts are signed with.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.anchors.pinned import PinnedNotary
+from adapters.anchors.pinned import PinnedKey
 from application.signed_documents import CHECKPOINT, WITNESS_RECEIPT, canonical, opened, signed
 from domain.errors import (
     ConfigurationError,
@@ -53,7 +53,7 @@ class WitnessBook:
         """
         self._path = folder / BOOK
         self._notary = notary
-        self._log_key = PinnedNotary.read(folder / PINNED, str(folder / PINNED))
+        self._log_key = PinnedKey.read(folder / PINNED, str(folder / PINNED))
         self._lock = Lock()
         self._known: dict[str, int] = {}
         self._file = self._path.open("a+b")
@@ -76,11 +76,11 @@ class WitnessBook:
         return self._log_key.key_id
 
     @staticmethod
-    def pin(folder: Path, key: PinnedNotary) -> None:
+    def pin(folder: Path, key: PinnedKey) -> None:
         """Remember whose checkpoints are taken, once and for good. Raises ``ConfigurationError`` for another key."""
         path = folder / PINNED
         if path.exists():
-            if PinnedNotary.read(path, str(path)).key_id != key.key_id:
+            if PinnedKey.read(path, str(path)).key_id != key.key_id:
                 raise ConfigurationError("this witness's folder belongs to another log: take a new folder")
             return
         path.write_bytes(canonical(dict(key.public_jwk)))
@@ -154,7 +154,7 @@ class WitnessBook:
             offset += len(line)
 
 
-def _facts(key: PinnedNotary, checkpoint: bytes) -> tuple[int, str]:
+def _facts(key: PinnedKey, checkpoint: bytes) -> tuple[int, str]:
     """Return size and root of a checkpoint that this key signed. Raises ``InvalidInputError``."""
     try:
         envelope = json.loads(checkpoint.decode())

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 
-class Notary(Protocol):
-    """One long-lived Ed25519 key (RFC 8032), apart from the keys of tokens: a proof outlives every token."""
+class Verifier(Protocol):
+    """A public Ed25519 key (RFC 8032): whose signature something is."""
 
     @property
     def key_id(self) -> str:
@@ -19,10 +19,14 @@ class Notary(Protocol):
         """The public key as a JSON Web Key (RFC 8037): kty OKP, crv Ed25519, x, kid."""
         ...
 
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of the message, 64 bytes; the same message gives the same signature."""
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Say whether that is this key's signature of that message. False, never an error, for anything else."""
         ...
 
-    def verify(self, message: bytes, signature: bytes) -> bool:
-        """Say whether that is this notary's signature of that message. False, never an error, for anything else."""
+
+class Notary(Verifier, Protocol):
+    """One long-lived Ed25519 key, apart from the keys of tokens: a proof outlives every token."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of the message, 64 bytes; the same message gives the same signature."""
         ...

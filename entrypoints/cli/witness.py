@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 import uvicorn
 
-from adapters.anchors.pinned import PinnedNotary
+from adapters.anchors.pinned import PinnedKey
 from adapters.anchors.witness_book import PINNED, WitnessBook
 from adapters.crypto.certificate import ensure_self_signed
 from adapters.crypto.entropy import SystemClock
@@ -46,7 +46,7 @@ def serve(
         raise InvalidInputError("--cert and --cert-key go together")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if key is not None:
-        WitnessBook.pin(folder, PinnedNotary.read(key, "--key"))
+        WitnessBook.pin(folder, PinnedKey.read(key, "--key"))
     if not (folder / PINNED).exists():
         raise ConfigurationError("--key FILE: whose checkpoints? (its public key, once; it is remembered)")
     notary = FileNotary.open(folder / "notary.json")

@@ -26,7 +26,7 @@ from adapters.memory.vision import scripted_judge
 from adapters.postgres.dump import EVENTS, event_of, rows
 from application import erase, history
 from application.authenticate import Authentication
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.outcome import Client, Outcome
 from application.person import MAX_LENGTHS, binding
 from application.ports.vault import Binding, subject_owner, template_binding
@@ -103,7 +103,7 @@ def opened(home: Path) -> Iterator[App]:
 def enroll(app: App, name: str) -> UUID:
     act = app.services.act("operator:test", "cli")
     return app.enrolling.enroll(
-        person(name), department=ICU, pictures=pictures(name), notice_version=CURRENT.version, act=act
+        person(name), department=ICU, pictures=pictures(name), notice_version=BUILT_IN.version, act=act
     ).subject_id
 
 

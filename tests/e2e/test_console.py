@@ -11,7 +11,7 @@ import pytest
 
 from application import console_link, lockout
 from application.lockout import PASSWORD, Origin
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.requests import Asked, open_request
 from domain.roles import COMPLIANCE_OFFICER, DEPARTMENT_ADMIN, EVERYWHERE
 from tests.chromium import Page, browsing
@@ -195,7 +195,7 @@ def pages_of(served: Served) -> list[str]:
         "/console/consents",
         "/console/consents/invite",
         "/console/notices",
-        f"/console/notices/{CURRENT.version}",
+        f"/console/notices/{BUILT_IN.version}",
         "/console/attempts",
         f"/console/attempts/{attempt(served)}",
         "/console/sessions",

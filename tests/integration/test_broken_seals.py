@@ -12,7 +12,7 @@ from adapters.memory.clock import FixedClock
 from adapters.memory.vision import scripted_judge
 from application import history
 from application.authenticate import Authentication
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.outcome import Client
 from application.ports.vault import subject_owner
 from entrypoints.app import App
@@ -80,7 +80,7 @@ def enroll(app: App, name: str) -> Enrolled:
     app.services.departments.add(ICU)
     act = app.services.act("operator:test", "cli")
     return app.enrolling.enroll(
-        person(name), department=ICU, pictures=pictures(name), notice_version=CURRENT.version, act=act
+        person(name), department=ICU, pictures=pictures(name), notice_version=BUILT_IN.version, act=act
     )
 
 

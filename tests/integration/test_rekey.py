@@ -16,7 +16,7 @@ from adapters.memory.vision import scripted_judge
 from adapters.postgres.data_keys import PostgresDataKeyStore
 from adapters.postgres.database import Database
 from application import erase, rekey
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.ports.keys import ACTIVE, DESTROYED, RETIRING
 from application.ports.vault import Binding, WrappedKey, subject_owner
 from domain.errors import InProgressError, KekUnknownError, KeyInUseError
@@ -215,7 +215,7 @@ def test_an_erasure_is_final_only_when_the_keys_it_hung_on_are_destroyed(setting
     with bootstrap(settings, judge=scripted_judge()) as app:
         app.services.departments.add(ICU)
         ana = app.enrolling.enroll(
-            person("ana"), department=ICU, pictures=pictures("ana"), notice_version=CURRENT.version, act=act(app)
+            person("ana"), department=ICU, pictures=pictures("ana"), notice_version=BUILT_IN.version, act=act(app)
         ).subject_id
         former = app.ring.active_kek()
         kept = WrappedKey(subject_owner(ana), *_row(app, subject_owner(ana)))

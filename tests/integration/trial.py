@@ -13,7 +13,7 @@ from uuid import UUID
 from adapters.memory.vision import scripted_judge
 from application import history
 from application.authenticate import Authentication
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.outcome import Client, Outcome
 from domain.act import Act
 from entrypoints.app import App
@@ -40,7 +40,7 @@ def later(app: App, days: float) -> Act:
 
 def enroll(app: App, name: str) -> UUID:
     return app.enrolling.enroll(
-        person(name), department=ICU, pictures=pictures(name), notice_version=CURRENT.version, act=act(app)
+        person(name), department=ICU, pictures=pictures(name), notice_version=BUILT_IN.version, act=act(app)
     ).subject_id
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from adapters.anchors.der import OID, SEQUENCE, DerError, Element, encode
-from adapters.anchors.pinned import PinnedNotary
+from adapters.anchors.pinned import PinnedKey
 from adapters.anchors.timestamp import token_of
 from adapters.anchors.timestamp_token import TokenError
 from adapters.anchors.witness_book import WitnessBook
@@ -111,7 +111,7 @@ def test_words_that_have_no_utf8_are_shown_in_json_all_the_same(
 def test_a_nested_envelope_is_refused_by_the_witness_and_by_whoever_reads_checkpoints(
     tmp_path: Path, notary: FileNotary, part: str
 ) -> None:
-    WitnessBook.pin(tmp_path, PinnedNotary(notary.public_jwk))
+    WitnessBook.pin(tmp_path, PinnedKey(notary.public_jwk))
     book = WitnessBook(tmp_path, FileNotary.open(tmp_path / "w" / "notary.json"))
     crafted = canonical(signed(notary, CHECKPOINT, {"size": 1, "root": "aa"}) | {part: encoded(NESTED)})
     house = build_house()

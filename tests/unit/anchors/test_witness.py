@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from adapters.anchors.pinned import PinnedNotary
+from adapters.anchors.pinned import PinnedKey
 from adapters.anchors.witness import HttpWitness
 from adapters.anchors.witness_book import BOOK, MOST_BYTES, WitnessBook
 from adapters.crypto.notary import FileNotary
@@ -62,7 +62,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     folder.mkdir()
     house = FileNotary.open(tmp_path / "house.json")
     witness = FileNotary.open(folder / "notary.json")
-    WitnessBook.pin(folder, PinnedNotary(house.public_jwk))
+    WitnessBook.pin(folder, PinnedKey(house.public_jwk))
     place = Place(house, witness, folder, WitnessBook(folder, witness))
     yield place
     place.book.close()
@@ -71,7 +71,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def test_a_receipt_names_the_checkpoint_and_is_signed(place: Place) -> None:
     receipt, new = place.book.take(place.checkpoint(3, "ab"), at=NOW)
 
-    document = opened(PinnedNotary(place.witness.public_jwk), WITNESS_RECEIPT, receipt)
+    document = opened(PinnedKey(place.witness.public_jwk), WITNESS_RECEIPT, receipt)
     assert new
     assert (document["size"], document["root"], document["at"]) == (3, "ab", NOW.isoformat())
     assert document["log_key"] == place.house.key_id
@@ -135,10 +135,10 @@ def test_a_line_that_was_cut_off_goes_and_one_that_was_changed_stops(place: Plac
 def test_a_book_belongs_to_one_process_and_one_log(place: Place, tmp_path: Path) -> None:
     with pytest.raises(InProgressError):
         WitnessBook(place.folder, place.witness)
-    other = PinnedNotary(FileNotary.open(tmp_path / "other.json").public_jwk)
+    other = PinnedKey(FileNotary.open(tmp_path / "other.json").public_jwk)
     with pytest.raises(ConfigurationError, match="another log"):
         WitnessBook.pin(place.folder, other)
-    WitnessBook.pin(place.folder, PinnedNotary(place.house.public_jwk))
+    WitnessBook.pin(place.folder, PinnedKey(place.house.public_jwk))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}', '{"kty": "EC"}'])
@@ -146,7 +146,7 @@ def test_what_is_no_key_is_pinned_nowhere(text: str, tmp_path: Path) -> None:
     path = tmp_path / "key.json"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match="X cannot"):
-        PinnedNotary.read(path, "X")
+        PinnedKey.read(path, "X")
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_the_adapter_brings_back_the_receipt_of_a_real_witness(
         answer = client.post("/checkpoints", content=asked.content, headers=dict(asked.headers))
         return httpx.Response(answer.status_code, content=answer.content)
 
-    key = PinnedNotary(place.witness.public_jwk)
+    key = PinnedKey(place.witness.public_jwk)
     anchor = anchored(pass_on, token_file=tmp_path / "token", key=key)
     proof = anchor.anchor(place.checkpoint(5))
 
@@ -225,14 +225,14 @@ def test_the_adapter_brings_back_the_receipt_of_a_real_witness(
 def test_a_witness_that_answers_otherwise_is_unavailable(
     place: Place, status: int, body: bytes, why: str, pinned: bool
 ) -> None:
-    key = PinnedNotary(place.witness.public_jwk) if pinned else None
+    key = PinnedKey(place.witness.public_jwk) if pinned else None
     with pytest.raises(UnavailableError, match=why):
         anchored(lambda _: httpx.Response(status, content=body), key=key).anchor(place.checkpoint(1))
 
 
 def test_a_receipt_of_another_witness_or_for_another_checkpoint_is_none(place: Place, tmp_path: Path) -> None:
     receipt, _ = place.book.take(place.checkpoint(1), at=NOW)
-    other = PinnedNotary(FileNotary.open(tmp_path / "other.json").public_jwk)
+    other = PinnedKey(FileNotary.open(tmp_path / "other.json").public_jwk)
 
     def say(_: httpx.Request) -> httpx.Response:
         return httpx.Response(201, json=receipt)
@@ -240,4 +240,4 @@ def test_a_receipt_of_another_witness_or_for_another_checkpoint_is_none(place: P
     with pytest.raises(UnavailableError):
         anchored(say, key=other).anchor(place.checkpoint(1))
     with pytest.raises(UnavailableError):
-        anchored(say, key=PinnedNotary(place.witness.public_jwk)).anchor(place.checkpoint(2))
+        anchored(say, key=PinnedKey(place.witness.public_jwk)).anchor(place.checkpoint(2))

@@ -8,7 +8,7 @@ import pytest
 
 from application import accounts
 from application.consent import live_enrollment, revoke_enrollment
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.person import Person, reveal_field
 from domain.errors import (
     AccountStateError,
@@ -266,7 +266,7 @@ def test_who_is_moved_signs_in_in_the_new_department_only_and_old_sessions_end(h
 
 
 def test_an_enrolment_in_progress_ends_where_its_person_moves(house: House) -> None:
-    enrollment = house.enrolling.open(person("ana"), department=ICU, notice_version=CURRENT.version, act=house.act())
+    enrollment = house.enrolling.open(person("ana"), department=ICU, notice_version=BUILT_IN.version, act=house.act())
 
     assert accounts.move(house.services, enrollment.subject_id, LAB, act=house.act())
     assert live_enrollment(house.services, enrollment.subject_id) is None

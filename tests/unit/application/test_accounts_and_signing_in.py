@@ -10,7 +10,7 @@ import pytest
 from application import accounts
 from application import erase as erasing
 from application.confirm import find_account
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from domain.account import CLOSED, Account
 from domain.errors import AccountStateError
 from tests.house import ICU, LAB, build_house, frames, person, pictures
@@ -71,7 +71,7 @@ def test_nobody_is_enrolled_where_or_as_whom_their_account_is_not(house: House) 
             replace(person("ana"), username="other"),
             department=ICU,
             pictures=pictures("ana"),
-            notice_version=CURRENT.version,
+            notice_version=BUILT_IN.version,
             act=house.act(),
         )
     assert house.enroll("ana").enrollment_id is not None

@@ -10,7 +10,7 @@ import pytest
 from adapters.memory.vision import picture
 from application import consent as consents
 from application.enroll import EnrollmentRefusedError
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.person import Person
 from application.templates import open_template
 from domain.consent import AUTHENTICATION
@@ -98,7 +98,7 @@ def test_an_enrolment_takes_five_to_ten_pictures(house: House, count: int) -> No
 def test_personal_fields_are_printable_and_fit(house: House, broken: Person) -> None:
     with pytest.raises(InvalidInputError):
         house.enrolling.enroll(
-            broken, department=ICU, pictures=pictures("ana"), notice_version=CURRENT.version, act=house.act()
+            broken, department=ICU, pictures=pictures("ana"), notice_version=BUILT_IN.version, act=house.act()
         )
 
 
@@ -165,7 +165,7 @@ def test_one_username_belongs_to_one_person(house: House) -> None:
             Person("EMP-other", "ANA.Souza", "Somebody Else"),
             department=ICU,
             pictures=pictures("bia"),
-            notice_version=CURRENT.version,
+            notice_version=BUILT_IN.version,
             act=house.act(),
         )
 
@@ -178,7 +178,7 @@ def test_two_people_claiming_a_username_at_once_do_not_both_get_it(house: House)
             Person("EMP-other", "ana.souza", "Somebody Else"),
             department=ICU,
             pictures=pictures("bia"),
-            notice_version=CURRENT.version,
+            notice_version=BUILT_IN.version,
             act=house.act(),
         )
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.memory.vision import picture
 from application import consent as consents
 from application.enroll import MAX_PENDING, PENDING_LIFETIME, EnrollmentRefusedError
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from domain.consent import ENROLLMENT
 from domain.enrollment import ACTIVE, OPEN, REVOKED, Enrollment
 from domain.errors import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def open_for(house: House, name: str) -> UUID:
-    return house.enrolling.open(person(name), department=ICU, notice_version=CURRENT.version, act=house.act()).id
+    return house.enrolling.open(person(name), department=ICU, notice_version=BUILT_IN.version, act=house.act()).id
 
 
 def test_enrolment_does_not_finish_when_consent_is_withdrawn_meanwhile(house: House) -> None:
@@ -197,7 +197,7 @@ def test_another_department_cannot_touch_an_enrolment(house: House) -> None:
 
 def test_another_department_cannot_push_out_an_enrolment_in_progress_until_it_is_stale(house: House) -> None:
     waiting = open_for(house, "ana")
-    elsewhere: dict[str, Any] = {"department": LAB, "notice_version": CURRENT.version}
+    elsewhere: dict[str, Any] = {"department": LAB, "notice_version": BUILT_IN.version}
 
     with pytest.raises(AlreadyEnrolledError):
         house.enrolling.open(person("ana"), act=house.act(), **elsewhere)

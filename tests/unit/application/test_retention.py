@@ -12,7 +12,7 @@ import pytest
 from application import accounts, erase, holds, retention
 from application import consent as consents
 from application.interrupted import expire_sessions
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.ports.vault import subject_owner
 from domain.enrollment import REVOKED, Enrollment
 from domain.errors import InProgressError, InvalidInputError
@@ -224,7 +224,7 @@ def test_an_enrolment_that_nobody_finished_is_revoked_and_frees_its_name(house: 
     opened = house.enrolling.open(
         person("ana"),
         department=ICU,
-        notice_version=CURRENT.version,
+        notice_version=BUILT_IN.version,
         act=house.act(),
     )
     house.clock.advance(2 * DAY)

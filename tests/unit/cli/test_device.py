@@ -10,7 +10,7 @@ import pytest
 from adapters.memory.vision import scripted_judge
 from application import devices
 from application.authenticate import Authentication
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.outcome import Client
 from application.services import Policies
 from entrypoints.bootstrap import bootstrap
@@ -62,7 +62,7 @@ def test_a_code_pairs_a_device_that_is_listed_until_it_is_revoked_with_its_sessi
             person("ana"),
             department=ICU,
             pictures=pictures("ana"),
-            notice_version=CURRENT.version,
+            notice_version=BUILT_IN.version,
             act=app.services.act("operator:test", "cli"),
         )
         pair(app.services, tablet, json.loads(out)["code"])

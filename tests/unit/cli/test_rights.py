@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.memory.vision import scripted_judge
 from application import requests as desk
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from entrypoints.bootstrap import bootstrap
 from entrypoints.settings import Settings
 from entrypoints.worker import TASKS
@@ -37,7 +37,7 @@ def ana(settings: Settings) -> UUID:
             person("ana"),
             department=ICU,
             pictures=pictures("ana"),
-            notice_version=CURRENT.version,
+            notice_version=BUILT_IN.version,
             act=app.services.act("operator:test", "cli"),
         ).subject_id
 

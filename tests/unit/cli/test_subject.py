@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from adapters.memory.vision import scripted_judge
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from entrypoints.bootstrap import bootstrap
 from entrypoints.settings import Settings
 from tests.house import ICU, person, pictures
@@ -34,7 +34,7 @@ def people(settings: Settings) -> dict[str, UUID]:
                 person(name),
                 department=ICU,
                 pictures=pictures(name),
-                notice_version=CURRENT.version,
+                notice_version=BUILT_IN.version,
                 act=app.services.act("operator:test", "cli"),
             ).subject_id
     return found

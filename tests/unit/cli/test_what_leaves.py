@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.anchors.pinned import PinnedNotary
+from adapters.anchors.pinned import PinnedKey
 from adapters.anchors.witness_book import WitnessBook
 from adapters.crypto.notary import FileNotary
 from application import checkpoints, erase, receipts, statement
@@ -46,7 +46,7 @@ def test_every_kind_of_proof_is_accepted_alone_and_refused_once_a_letter_is_chan
         folder = tmp_path / "witness"
         folder.mkdir()
         witness = FileNotary.open(folder / "notary.json")
-        WitnessBook.pin(folder, PinnedNotary(services.notary.public_jwk))
+        WitnessBook.pin(folder, PinnedKey(services.notary.public_jwk))
         book = WitnessBook(folder, witness)
         made["witness"], _ = book.take(canonical(made["checkpoint"]), at=datetime.now(UTC))
         book.close()

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from application import consent as consents
 from application import erase, lockout, rotate
 from application.lockout import PASSWORD, Origin
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from entrypoints.settings import Settings
 from tests.house import ICU, LAB, House, build_house, frames
 from tests.unit.application.incident_stories import assessed, later, opened, told
@@ -48,7 +48,7 @@ def scripted() -> House:
     house.shown([]).abandon("client_gone")
     house.shown([])
     consents.withdraw(house.services, ana, reason="mine", act=house.act())
-    consents.grant(house.services, ana, notice_version=CURRENT.version, act=house.act())
+    consents.grant(house.services, ana, notice_version=BUILT_IN.version, act=house.act())
     erase.erase(house.services, bia, act=house.act())
     for _ in range(5):
         lockout.failed(house.services, Origin(PASSWORD, ICU, "192.0.2.1", claim_digest="0" * 64), act=house.act())

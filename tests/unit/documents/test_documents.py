@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from application.reporting.processings import ropa
 from domain.errors import InvalidInputError, NotFoundError
 from entrypoints import evaluations
@@ -97,7 +97,7 @@ def test_another_reader_reads_the_pdf(papers: Papers, kind: str) -> None:
 def test_the_record_of_processing_holds_what_is_in_force(app: App, story: House) -> None:
     made = making.make(app, "ropa")
     text = html(made)
-    for fact in ("Hospital das Dores", "dpo@h", CURRENT.sha256, "LGPD art. 11, I", "faceauth-app", "183", "memory"):
+    for fact in ("Hospital das Dores", "dpo@h", BUILT_IN.sha256, "LGPD art. 11, I", "faceauth-app", "183", "memory"):
         assert fact in text
     people = {one.code: one.people for one in ropa(story.services, deployment(app)).processings}
     assert people["enrollment"] == 1, "caio; ana withdrew, bia was erased"

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from adapters.crypto.key_ring import KeyRing
 from adapters.postgres.database import Database
 from application.enroll import Enrolling
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from entrypoints.app import App
 from entrypoints.http.server import create_app, uvicorn_config
 from entrypoints.http.socket import BACKLOG
@@ -159,7 +159,7 @@ def enrollment(name: str, department: str = ICU, *, images: Sequence[bytes] | No
         "display_name": f"Dra. {name.title()} Souza",
         "department": department,
         "face_images": [base64.b64encode(image).decode() for image in (pictures(name) if images is None else images)],
-        "consent": {"notice_version": CURRENT.version, "accepted": True, "channel": "paper"},
+        "consent": {"notice_version": BUILT_IN.version, "accepted": True, "channel": "paper"},
     } | changed
     return {key: value for key, value in document.items() if value is not None}
 

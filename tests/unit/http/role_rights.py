@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from tests.unit.http.role_requests import Ask
 
 if TYPE_CHECKING:
@@ -52,4 +52,4 @@ def inviting_by_username(target: Target, _who: str) -> Ask:
 
 
 def notice_in_path(_target: Target, _who: str) -> Ask:
-    return Ask({"version": CURRENT.version})
+    return Ask({"version": BUILT_IN.version})

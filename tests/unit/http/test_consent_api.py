@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import pytest
 
-from application.notice import CURRENT
+from application.notice import BUILT_IN
 from tests.house import ICU, LAB
 from tests.unit.http.edge import Edge, frames_of
 
 WITHDRAW = "/face-auth/consent/withdraw"
 GRANT = "/face-auth/consent"
-ACCEPTED = {"notice_version": CURRENT.version, "accepted": True}
+ACCEPTED = {"notice_version": BUILT_IN.version, "accepted": True}
 
 
 def outcome(edge: Edge, face: str = "ana") -> dict[str, Any]:
@@ -31,7 +31,7 @@ def invited(edge: Edge, **named: Any) -> str:
 def test_anyone_may_read_the_notice(edge: Edge) -> None:
     document = edge.client.get("/face-auth/consent/notice").json()
 
-    assert (document["version"], document["sha256"]) == (CURRENT.version, CURRENT.sha256)
+    assert (document["version"], document["sha256"]) == (BUILT_IN.version, BUILT_IN.sha256)
     assert document["text"].keys() == {"pt-BR", "en"}
 
 
@@ -125,7 +125,7 @@ def test_only_the_purposes_that_exist_can_be_named_and_none_is_not_all(
 
 def test_consent_that_is_not_accepted_is_not_given(edge: Edge) -> None:
     edge.enroll("ana")
-    refusing = {"notice_version": CURRENT.version, "accepted": False}
+    refusing = {"notice_version": BUILT_IN.version, "accepted": False}
 
     response = edge.post(GRANT, refusing, token=edge.session_token("ana"))
 
